@@ -29,7 +29,7 @@ format: $(STAMP) ## Format the code and fix what ruff can fix
 	$(BIN)/python -m ruff format .
 
 golden: $(STAMP) ## Write what the golden tests print into their files; look at the diff before you commit
-	$(BIN)/python -m pytest tests --golden-update -k golden
+	$(BIN)/python -m pytest --golden-update
 
 clean: ## Remove the environment and every cache, but not runs/
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache archir.egg-info
@@ -50,7 +50,8 @@ $(STAMP): pyproject.toml
 	    then echo "making .venv"; rm -rf .venv && $(PYTHON) -m venv .venv; fi
 	@echo "installing archir and what it needs into .venv (minutes when it is the first time)"
 	@touch .venv/.incomplete
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
+	@quiet=--quiet; if [ -t 1 ]; then quiet=; fi; \
+	    $(BIN)/python -m pip install $$quiet --disable-pip-version-check --editable '.[dev]' \
 	    || { status=$$?; rm -f .venv/.incomplete; exit $$status; }
 	@rm .venv/.incomplete
 	@printf '%s\n' "$(CURDIR)" >$(STAMP)
