@@ -1,0 +1,42 @@
+"""Rows of the operations that move or drop numbers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from archir.ir.primitive import Primitive, Types
+from archir.lowering.torch.row import Row, Runner
+from archir.ops.layout import Concat, Slice, Zero
+
+
+def _concat(*xs: Tensor) -> Tensor:
+    return torch.cat(xs, dim=1)
+
+
+def concat(_p: Concat, _inputs: Types) -> Runner:
+    """Channels side by side."""
+    return _concat
+
+
+def _slice(x: Tensor, top: int, left: int) -> Tensor:
+    return x[:, :, top:, left:]
+
+
+def slice_(p: Slice, _inputs: Types) -> Runner:
+    """Without the first rows and columns."""
+    return partial(_slice, top=p.top, left=p.left)
+
+
+def _zeros(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return x.new_zeros((x.shape[0], *shape))
+
+
+def zero(p: Zero, inputs: Types) -> Runner:
+    """Zeros in the shape of the result, whatever the operand holds."""
+    return partial(_zeros, shape=p.infer(inputs).shape)
+
+
+ROWS: dict[type[Primitive], Row] = {Concat: concat, Slice: slice_, Zero: zero}
