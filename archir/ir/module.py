@@ -1,0 +1,90 @@
+"""A module: one net with what passes have attached to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from attrs import field, frozen
+
+from archir.ir.gates import Gate
+from archir.ir.graph import Call, Choice, Graph
+from archir.ir.origin import Origin
+
+Form: TypeAlias = Literal["space", "relaxed", "network"]
+FORMS: tuple[Form, ...] = ("space", "relaxed", "network")
+
+
+@frozen
+class ArchitectureParameter:
+    """A trainable tensor over (edge, operation) that gates read.
+
+    It starts at `deviation` times standard normal noise.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    deviation: float
+
+
+@frozen
+class GateOf:
+    """The gate of one instance of a choice, named by the choice's full path."""
+
+    path: str
+    gate: Gate
+
+
+@frozen
+class Module:
+    """A net in one of three forms: a space (choices), relaxed (gated choices), a network.
+
+    `origin` and `history` say where it came from; they take no part in equality.
+    """
+
+    name: str
+    form: Form
+    graph: Graph
+    parameters: tuple[ArchitectureParameter, ...] = ()
+    gates: tuple[GateOf, ...] = ()
+    origin: Origin | None = field(default=None, eq=False, repr=False)
+    history: tuple[str, ...] = field(default=(), eq=False)
+
+
+@frozen
+class ChoiceInstance:
+    """A choice where it stands: its full path, and the name that instances share.
+
+    Instances with the same `key` share architecture parameters and are chosen alike.
+    """
+
+    path: str
+    key: str
+    choice: Choice
+
+
+def join(prefix: str, name: str) -> str:
+    """A dotted path below `prefix`, which may be empty."""
+    return f"{prefix}.{name}" if prefix else name
+
+
+def choice_instances(graph: Graph, path: str = "", tag: str | None = None) -> Iterator[ChoiceInstance]:
+    """Every choice of a graph and of the graphs that it calls, in order of computation."""
+    owner = graph.name if tag is None else f"{graph.name}.{tag}"
+    for node in graph.nodes:
+        here = join(path, node.name)
+        if isinstance(node, Choice):
+            yield ChoiceInstance(here, join(owner, node.name), node)
+            for e, edge in enumerate(node.edges):
+                for candidate in edge.candidates:
+                    yield from choice_instances(candidate.graph, f"{here}.{e}.{candidate.name}")
+        elif isinstance(node, Call):
+            yield from choice_instances(node.graph, here, node.tag)
+
+
+def shared_choices(module: Module) -> dict[str, Choice]:
+    """One instance of each choice by its shared name, in order of first computation."""
+    found: dict[str, Choice] = {}
+    for instance in choice_instances(module.graph):
+        found.setdefault(instance.key, instance.choice)
+    return found

@@ -1,0 +1,98 @@
+"""The flat form: one operation a line, graphs before their users, all names in full.
+
+`parse(print(m)) == m` holds for every module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Node, Operation
+from archir.ir.module import Module
+from archir.ir.primitive import AttributeValue
+
+
+def print_flat(module: Module) -> str:
+    """A module's text in the flat form."""
+    printer = _Printer()
+    printer.graph(module.graph)
+    lines = [f"module {module.name} {module.form} {{", *printer.lines]
+    for p in module.parameters:
+        shape = ", ".join(map(str, p.shape))
+        lines.append(f"  parameter %{p.name} = normal({p.deviation!r}, [{shape}])")
+    lines += [f"  gate %{g.path} = {g.gate}" for g in module.gates]
+    return "\n".join([*lines, "}", ""])
+
+
+class _Printer:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._graphs: dict[Graph, str] = {}
+        self._candidates: dict[tuple[Candidate, ...], str] = {}
+        self._counts: dict[str, int] = {}
+
+    def graph(self, graph: Graph) -> str:
+        """The graph's name in the text; prints it, and what it needs, on first sight."""
+        if graph not in self._graphs:
+            body = list(self._body(graph))
+            inputs = ", ".join(f"%{v.name}: {v.type}" for v in graph.inputs)
+            name = self._graphs[graph] = self._fresh(graph.name)
+            self.lines += [f"  {graph.kind} {name}({inputs}) {{", *body, "  }"]
+        return self._graphs[graph]
+
+    def _fresh(self, name: str) -> str:
+        count = self._counts[name] = self._counts.get(name, -1) + 1
+        return f"@{name}.{count}"
+
+    def _body(self, graph: Graph) -> Iterator[str]:
+        for node in graph.nodes:
+            yield f"    %{node.name} = {self._node(node)} : {node.type}"
+        yield f"    return %{graph.output}"
+
+    def _node(self, node: Node) -> str:
+        if isinstance(node, Choice):
+            edges = " and ".join(f"{self._candidate_set(edge)} from %{edge.source}" for edge in node.edges)
+            return f"choose {edges} {print_keep(node.keep)}"
+        operands = [f"%{o}" for o in node.operands]
+        if isinstance(node, Call):
+            tag = "" if node.tag is None else f"@{node.tag}"
+            return f"{self.graph(node.graph)}{tag}({', '.join(operands)})"
+        return print_operation(node, operands)
+
+    def _candidate_set(self, edge: Edge) -> str:
+        if edge.candidates not in self._candidates:
+            alternatives = " | ".join(f"{c.name}: {self.graph(c.graph)}" for c in edge.candidates)
+            name = self._candidates[edge.candidates] = self._fresh("candidates")
+            self.lines.append(f"  candidates {name} = {alternatives}")
+        return self._candidates[edge.candidates]
+
+
+def print_operation(node: Operation, operands: list[str]) -> str:
+    """`primitive(operands, attribute=value)`, attributes at their defaults left out."""
+    attributes = [f"{name}={print_attribute(value)}" for name, value in node.primitive.attributes()]
+    return f"{node.primitive.name}({', '.join([*operands, *attributes])})"
+
+
+def print_attribute(value: AttributeValue) -> str:
+    """An attribute as the language writes it: `3` for the pair (3, 3), `true` for True."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return str(value[0]) if len(set(value)) == 1 else f"({', '.join(map(str, value))})"
+    return repr(value)
+
+
+def print_keep(keep: Keep) -> str:
+    """`keep 2 edges some ops`; one operation an edge is not written."""
+    if keep.edges is None:
+        return f"keep {_amount(keep.operations, 'op')}"
+    operations = "" if keep.operations == Amount(1, 1) else f" {_amount(keep.operations, 'op')}"
+    return f"keep {_amount(keep.edges, 'edge')}{operations}"
+
+
+def _amount(amount: Amount, unit: str) -> str:
+    if amount.most is None and amount.least in (0, 1):
+        return f"{('any', 'some')[amount.least]} {unit}s"
+    if amount.least == amount.most:
+        return f"{amount.least} {unit}{'' if amount.least == 1 else 's'}"
+    return f"{amount.least}..{amount.most} {unit}s"

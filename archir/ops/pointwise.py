@@ -1,0 +1,78 @@
+"""Operations on each number by itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from archir.ir.primitive import Primitive, ShapeError, Types
+from archir.ir.types import TensorType
+
+
+@frozen
+class _Activation(Primitive):
+    def infer(self, inputs: Types) -> TensorType:
+        return inputs[0]
+
+
+@frozen
+class Relu(_Activation):
+    """max(x, 0)."""
+
+    name: ClassVar[str] = "relu"
+    summary: ClassVar[str] = "max(x, 0)"
+
+
+@frozen
+class Relu6(_Activation):
+    """min(max(x, 0), 6)."""
+
+    name: ClassVar[str] = "relu6"
+    summary: ClassVar[str] = "min(max(x, 0), 6)"
+
+
+@frozen
+class Sigmoid(_Activation):
+    """1 / (1 + exp(-x))."""
+
+    name: ClassVar[str] = "sigmoid"
+    summary: ClassVar[str] = "1 / (1 + exp(-x))"
+
+
+@frozen
+class Scale(_Activation):
+    """A constant times x."""
+
+    name: ClassVar[str] = "scale"
+    summary: ClassVar[str] = "a constant times x"
+    factor: float = field(default=1.0, converter=float)
+
+
+@frozen
+class Add(Primitive):
+    """Sum of values of one type, added from left to right."""
+
+    name: ClassVar[str] = "add"
+    summary: ClassVar[str] = "sum of values of one type"
+    arity: ClassVar[int | None] = None
+
+    def infer(self, inputs: Types) -> TensorType:
+        for x in inputs[1:]:
+            if x != inputs[0]:
+                raise ShapeError(f"cannot add {inputs[0]} and {x}")
+        return inputs[0]
+
+
+@frozen
+class Mul(Primitive):
+    """Product of two values of one type."""
+
+    name: ClassVar[str] = "mul"
+    summary: ClassVar[str] = "product of two values of one type"
+    arity: ClassVar[int | None] = 2
+
+    def infer(self, inputs: Types) -> TensorType:
+        if inputs[0] != inputs[1]:
+            raise ShapeError(f"cannot multiply {inputs[0]} and {inputs[1]}")
+        return inputs[0]

@@ -1,0 +1,223 @@
+"""Calling primitives, functions and definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import fields
+
+from archir.diagnostics import Diagnostic
+from archir.ir.graph import Call, Operation
+from archir.ir.primitive import Primitive, ShapeError
+from archir.sema.arithmetic import is_number
+from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
+from archir.sema.builtins import FUNCTIONS
+from archir.sema.context import Built, Frame
+from archir.sema.suggest import did_you_mean
+from archir.sema.values import (
+    POISON,
+    DefinitionValue,
+    Function,
+    PrimitiveValue,
+    Tagged,
+    Tensor,
+    Value,
+    kind_of,
+)
+from archir.source import Span
+
+_MISSING = object()
+
+
+def call(frame: Frame, callee: Value, positional: tuple[Value, ...], keywords: dict[str, Value], span: Span) -> Value:
+    """The value of a call; POISON where callee or arguments are wrong."""
+    if callee is POISON or any(v is POISON for v in (*positional, *keywords.values())):
+        return POISON
+    match callee:
+        case PrimitiveValue():
+            return _call_primitive(frame, callee.cls, positional, keywords, span)
+        case Function():
+            return _call_function(frame, callee.name, positional, keywords, span)
+        case DefinitionValue():
+            return call_definition(frame, callee, None, positional, keywords, span)
+        case Tagged():
+            return call_definition(frame, callee.definition, callee.tag, positional, keywords, span)
+    return frame.error("NAS304", f"{kind_of(callee)} cannot be called", span)
+
+
+def bind(
+    frame: Frame, what: str, names: list[str], positional: tuple[Value, ...], keywords: dict[str, Value], span: Span
+) -> dict[str, Value] | None:
+    """Arguments by parameter: positional ones fill what no keyword names, in order."""
+    for name in keywords:
+        if name not in names:
+            help_ = did_you_mean(name, names) or f"it takes {', '.join(names) or 'nothing'}"
+            frame.error("NAS302", f"{what} has no parameter `{name}`", span, help=help_)
+            return None
+    free = [n for n in names if n not in keywords]
+    if len(positional) > len(free):
+        takes = f"it takes {', '.join(names) or 'nothing'}"
+        frame.error("NAS302", f"{what} got {len(positional) - len(free)} argument(s) too many", span, help=takes)
+        return None
+    return {**dict(zip(free, positional, strict=False)), **keywords}
+
+
+def _call_function(
+    frame: Frame, name: str, positional: tuple[Value, ...], keywords: dict[str, Value], span: Span
+) -> Value:
+    numbers = positional[0] if len(positional) == 1 and isinstance(positional[0], tuple) else positional
+    if keywords or (name != "len" and not all(is_number(v) for v in numbers)):
+        found = next((v for v in numbers if not is_number(v)), next(iter(keywords), None))
+        return frame.error("NAS302", f"`{name}` takes numbers, found {kind_of(found)}", span)
+    try:
+        return FUNCTIONS[name](*positional)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        return frame.error("NAS302", f"`{name}` cannot be computed: {error}", span)
+
+
+def _flat(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    nested = (v if isinstance(v, tuple) and v and all(isinstance(t, Tensor) for t in v) else (v,) for v in values)
+    return tuple(value for group in nested for value in group)
+
+
+def _call_primitive(
+    frame: Frame, cls: type[Primitive], positional: tuple[Value, ...], keywords: dict[str, Value], span: Span
+) -> Value:
+    values = _flat(positional)
+    operands = tuple(v for v in values if isinstance(v, Tensor))
+    rest = tuple(v for v in values if not isinstance(v, Tensor))
+    known = [f.name for f in fields(cls)]
+    given = bind(frame, f"`{cls.name}`", known, rest, keywords, span)
+    if given is None:
+        return POISON
+    try:
+        primitive = cls(**given)
+    except (TypeError, ValueError) as error:
+        return frame.error("NAS302", f"`{cls.name}` cannot be made: {error}", span)
+    return use_primitive(frame, primitive, operands, span)
+
+
+def use_primitive(frame: Frame, primitive: Primitive, operands: tuple[Tensor, ...], span: Span) -> Value:
+    """A new operation, type-checked."""
+    name, arity = primitive.name, primitive.arity
+    if (arity is not None and len(operands) != arity) or not operands:
+        wanted = "at least one tensor" if arity is None else f"{arity} tensor{'s' if arity > 1 else ''}"
+        return frame.error("NAS302", f"`{name}` takes {wanted}, found {len(operands)}", span)
+    types = tuple(o.type for o in operands)
+    try:
+        resolved = primitive.resolve(types)
+        type_ = resolved.infer(types)
+    except ShapeError as error:
+        return frame.error("NAS303", f"`{name}`: {error}", span)
+    return frame.builder.add(Operation("", resolved, (), type_, span), operands, name)
+
+
+def call_definition(
+    frame: Frame,
+    callee: DefinitionValue,
+    tag: str | None,
+    positional: tuple[Value, ...],
+    keywords: dict[str, Value],
+    span: Span,
+) -> Value:
+    """A new instance of a definition, built once for each set of types and arguments."""
+    definition = callee.definition
+    what = f"{definition.kind} `{definition.name}`"
+    given = bind(frame, what, [p.name for p in definition.params], positional, keywords, span)
+    if given is None:
+        return POISON
+    absent = [p.name for p in definition.params if p.name not in given and p.default is None]
+    if absent:
+        missing = ", ".join(f"`{n}`" for n in absent)
+        return frame.error("NAS302", f"{what} needs {missing}", span, help="give it by position or by name")
+    tensors: list[Tensor] = []
+    shapes = {name: _abstract(value, tensors) for name, value in given.items()}
+    try:
+        key = (id(definition), tuple(sorted(shapes.items(), key=lambda item: item[0])))
+        known = frame.session.built.get(key)
+    except TypeError:
+        return frame.error("NAS302", f"{what} got a value that it cannot take", span)
+    if known is None:
+        with frame.session.attempt() as problems:
+            built = _build(frame, callee, shapes, tensors, span)
+        known = frame.session.built[key] = (built, tuple(problems))
+    built, found = known
+    for problem in found:
+        frame.session.report(problem)
+    return POISON if found else _use(frame, built, tag, tuple(tensors), definition.name, span)
+
+
+def _abstract(value: Value, tensors: list[Tensor]) -> Value:
+    """The value with its tensors replaced by (place, type), which are gathered."""
+    if isinstance(value, Tensor):
+        tensors.append(value)
+        return Tensor(len(tensors) - 1, value.type)
+    if isinstance(value, tuple):
+        return tuple(_abstract(v, tensors) for v in value)
+    return value
+
+
+def _use(frame: Frame, built: Built, tag: str | None, tensors: tuple[Tensor, ...], label: str, span: Span) -> Value:
+    if built.returns_input is not None:
+        return tensors[built.returns_input]
+    if built.graph is None:
+        return built.result
+    operands = tuple(tensors[i] for i in built.kept)
+    return frame.builder.add(Call("", built.graph, (), tag, span), operands, label)
+
+
+def _build(
+    frame: Frame, callee: DefinitionValue, shapes: dict[str, Any], tensors: list[Tensor], span: Span
+) -> Built:
+    definition, session = callee.definition, frame.session
+    if callee.graph_name in session.calling:
+        frame.error("NAS308", f"{definition.kind} `{definition.name}` calls itself", span, help="use a `for` loop")
+        return Built(None, ())
+    inner = Frame(session, callee.scope, GraphBuilder())
+    inputs: list[Tensor] = []
+    for name, shape in shapes.items():
+        inner.locals[name] = _concrete(shape, name, inner, inputs)
+    session.calling.append(callee.graph_name)
+    try:
+        for param in definition.params:
+            if param.name not in inner.locals:
+                assert param.default is not None
+                inner.locals[param.name] = session.evaluate(inner, param.default)
+        result = session.execute(inner, definition.body)
+    finally:
+        session.calling.pop()
+    return _finish(inner, callee, result, inputs)
+
+
+def _concrete(shape: Value, name: str, frame: Frame, inputs: list[Tensor]) -> Value:
+    if isinstance(shape, Tensor):
+        inputs.append(frame.builder.add_input(name, shape.type))
+        return inputs[-1]
+    if isinstance(shape, tuple):
+        return tuple(_concrete(v, f"{name}.{i}", frame, inputs) for i, v in enumerate(shape))
+    return shape
+
+
+def _finish(frame: Frame, callee: DefinitionValue, result: Value, inputs: list[Tensor]) -> Built:
+    definition = callee.definition
+    if result is POISON or result is None:
+        return Built(None, ())
+    if not isinstance(result, Tensor):
+        return Built(None, (), result)
+    if result in inputs:
+        return Built(None, (), returns_input=inputs.index(result))
+    graph = frame.builder.finish(callee.graph_name, definition.kind, result)  # type: ignore[arg-type]
+    graph, kept = without_unused_inputs(graph)
+    through = forwarded(graph)
+    if through is not None:
+        graph, places = through
+        kept = tuple(kept[i] for i in places)
+    return Built(graph, kept)
+
+
+def problem_of_fit(problem: Diagnostic) -> bool:
+    """Whether a problem says that types do not fit (and `when legal` may drop a candidate)."""
+    return problem.code in ("NAS303", "NAS306", "NAS301")
+
+
+__all__ = ["bind", "call", "call_definition", "problem_of_fit", "use_primitive"]

@@ -1,0 +1,209 @@
+"""`choose`: candidates on edges, each built for the value that its edge starts from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+
+from archir.diagnostics import Diagnostic
+from archir.ir.graph import Amount, Candidate, Choice, Edge, Graph, Keep
+from archir.ir.types import TensorType
+from archir.sema.builder import GraphBuilder, forwarded
+from archir.sema.calls import bind, call, problem_of_fit
+from archir.sema.context import Frame
+from archir.sema.values import POISON, CandidatesValue, OptionSet, Tensor, Value, kind_of
+from archir.source import Span
+from archir.syntax import ast
+
+
+def choose(frame: Frame, e: ast.Choose) -> Value:
+    """A new choice; POISON where a candidate does not fit."""
+    edges: list[Edge] = []
+    operands: list[Tensor] = []
+    for group in e.edges:
+        found = _edge_set(frame, group)
+        if found is None:
+            return POISON
+        for source in found[1]:
+            candidates = _candidates(frame, found[0], source.type, group.candidates.span)
+            if candidates is None:
+                return POISON
+            operands.append(source)
+            edges.append(Edge("", candidates))
+    if not edges or not all(edge.candidates for edge in edges):
+        return frame.error("NAS307", "a choice needs at least one candidate on each edge", e.span)
+    type_ = _common_type(frame, e, edges)
+    keep = _keep(frame, e.keep, edges)
+    if type_ is None or keep is None:
+        return POISON
+    return frame.builder.add(Choice("", tuple(edges), keep, type_, e.span), tuple(operands), "choose")
+
+
+def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, tuple[Tensor, ...]] | None:
+    candidates = _candidate_set(frame, group.candidates)
+    sources = frame.session.evaluate(frame, group.sources)
+    if candidates is None or sources is POISON:
+        return None
+    values = sources if isinstance(sources, tuple) else (sources,)
+    for value in values:
+        if not isinstance(value, Tensor):
+            frame.error("NAS304", f"an edge starts from a tensor, found {kind_of(value)}", group.sources.span)
+            return None
+    return candidates, values
+
+
+def _candidate_set(frame: Frame, e: ast.Expr) -> CandidatesValue | None:
+    """`ops` or `ops(arguments)`."""
+    callee, arguments = (e.callee, e.arguments) if isinstance(e, ast.Call) else (e, ())
+    value = frame.session.evaluate(frame, callee)
+    if value is POISON:
+        return None
+    if not isinstance(value, CandidatesValue):
+        frame.error("NAS304", f"`choose` needs candidates, found {kind_of(value)}", e.span)
+        return None
+    positional = tuple(frame.session.evaluate(frame, a.value) for a in arguments if a.name is None)
+    keywords = {a.name: frame.session.evaluate(frame, a.value) for a in arguments if a.name is not None}
+    if any(v is POISON for v in (*positional, *keywords.values())):
+        return None
+    params = value.candidates.params
+    given = bind(frame, f"candidates `{value.name}`", [p.name for p in params], positional, keywords, e.span)
+    if given is None:
+        return None
+    absent = [p.name for p in params if p.name not in given and p.default is None]
+    if absent:
+        frame.error("NAS302", f"candidates `{value.name}` need `{absent[0]}`", e.span)
+        return None
+    return CandidatesValue(value.candidates, value.scope, tuple(sorted(given.items())))
+
+
+def _candidates(
+    frame: Frame, value: CandidatesValue, source: TensorType, span: Span
+) -> tuple[Candidate, ...] | None:
+    """The candidates at one source type; built once for each, so that edges share them."""
+    session = frame.session
+    key = (id(value.candidates), value.arguments, source)
+    known = session.built_candidates.get(key)
+    if known is None:
+        with session.attempt() as problems:
+            made = _make_candidates(frame, value, source)
+        known = session.built_candidates[key] = (made, tuple(problems))
+    made, found = known
+    for problem in found:
+        note = f"on an edge from a {source}, chosen at {span}"
+        session.report(
+            Diagnostic(problem.code, problem.message, problem.span, problem.label, (*problem.notes, note), problem.help)
+        )
+    return None if found else made
+
+
+def _make_candidates(frame: Frame, value: CandidatesValue, source: TensorType) -> tuple[Candidate, ...]:
+    session = frame.session
+    inner = Frame(session, value.scope, GraphBuilder(), dict(value.arguments))
+    for param in value.candidates.params:
+        if param.name not in inner.locals and param.default is not None:
+            inner.locals[param.name] = session.evaluate(inner, param.default)
+    made: list[Candidate] = []
+    for alternative in value.candidates.alternatives:
+        for name, graph in _alternative(inner, alternative, source):
+            if any(c.name == name for c in made):
+                help_ = "put a name of its own before one of them: `name: ...`"
+                inner.error("NAS307", f"two candidates are called `{name}`", alternative.span, help=help_)
+            made.append(Candidate(name, graph))
+    return tuple(made)
+
+
+def _alternative(frame: Frame, alternative: ast.Alternative, source: TensorType) -> list[tuple[str, Graph]]:
+    e = alternative.value
+    callee_e, arguments = (e.callee, e.arguments) if isinstance(e, ast.Call) else (e, ())
+    callee = frame.session.evaluate(frame, callee_e)
+    values = [frame.session.evaluate(frame, a.value) for a in arguments]
+    if callee is POISON or any(v is POISON for v in values):
+        return []
+    if not hasattr(callee, "name"):
+        frame.error("NAS304", f"a candidate is something that can be called, found {kind_of(callee)}", e.span)
+        return []
+    spread = [v.values if isinstance(v, OptionSet) else (v,) for v in values]
+    result = []
+    for combination in product(*spread):
+        options = [
+            f"{a.name or 'option'}{v}".replace(".", "_").replace("-", "m")
+            for a, v, all_ in zip(arguments, combination, values, strict=True)
+            if isinstance(all_, OptionSet)
+        ]
+        name = "_".join([alternative.label or callee.name, *options])
+        graph = _candidate_graph(frame, alternative, name, callee, arguments, combination, source)
+        if graph is not None:
+            result.append((name, graph))
+    return result
+
+
+def _candidate_graph(
+    frame: Frame,
+    alternative: ast.Alternative,
+    name: str,
+    callee: Value,
+    arguments: tuple[ast.Argument, ...],
+    values: tuple[Value, ...],
+    source: TensorType,
+) -> Graph | None:
+    inner = Frame(frame.session, frame.scope, GraphBuilder())
+    x = inner.builder.add_input("x", source)
+    positional = (x, *(v for a, v in zip(arguments, values, strict=True) if a.name is None))
+    keywords = {a.name: v for a, v in zip(arguments, values, strict=True) if a.name is not None}
+    with frame.session.attempt() as problems:
+        result = call(inner, callee, positional, keywords, alternative.value.span)
+        inner.builder.name_statement("")
+    if problems and alternative.when_legal and all(problem_of_fit(p) for p in problems):
+        return None
+    for problem in problems:
+        frame.session.report(problem)
+    if problems or result is POISON:
+        return None
+    if not isinstance(result, Tensor):
+        frame.error("NAS304", f"candidate `{name}` gives {kind_of(result)}, not a tensor", alternative.span)
+        return None
+    graph = inner.builder.finish(name, "block", result)
+    through = forwarded(graph)
+    return through[0] if through is not None else graph
+
+
+def _common_type(frame: Frame, e: ast.Choose, edges: list[Edge]) -> TensorType | None:
+    """The type that every candidate gives; errors name those that do not."""
+    count = Counter(c.graph.type for edge in edges for c in edge.candidates)
+    wanted = count.most_common(1)[0][0]
+    if len(count) == 1:
+        return wanted
+    for i, edge in enumerate(edges):
+        for candidate in edge.candidates:
+            if candidate.graph.type != wanted:
+                gives = f"edge {i} needs {wanted}; `{candidate.name}` gives {candidate.graph.type}"
+                frame.error(
+                    "NAS301", f"candidate `{candidate.name}` does not fit here", e.span, gives,
+                    "write `when legal` behind the candidate, or make it fit",
+                )  # fmt: skip
+    return None
+
+
+def _keep(frame: Frame, keep: ast.Keep, edges: list[Edge]) -> Keep | None:
+    most_edges = len(edges)
+    most_operations = max(len(edge.candidates) for edge in edges)
+    edge_amount = _amount(frame, keep.edges, most_edges, "edges")
+    operations = _amount(frame, keep.operations, most_operations, "operations")
+    if keep.edges is None and most_edges > 1:
+        frame.error("NAS307", f"there are {most_edges} edges here", keep.span, help="write `keep N edges`")
+        return None
+    if (keep.edges is not None and edge_amount is None) or (keep.operations is not None and operations is None):
+        return None
+    return Keep(edge_amount, operations or Amount(1, 1))
+
+
+def _amount(frame: Frame, amount: ast.Amount | None, available: int, what: str) -> Amount | None:
+    if amount is None:
+        return None
+    if amount.word == "all":
+        return Amount(available, available)
+    most = available if amount.most is None else amount.most
+    if amount.least > available or most > available or most < amount.least or most < 1:
+        frame.error("NAS307", f"cannot keep that many: there are {available} {what}", amount.span)
+        return None
+    return Amount(amount.least, amount.most)

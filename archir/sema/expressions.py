@@ -1,0 +1,261 @@
+"""Evaluating expressions inside a definition."""
+
+from __future__ import annotations
+
+from archir.ir.primitive import Primitive
+from archir.ops.pointwise import Add, Mul, Scale
+from archir.sema.arithmetic import COMPARISONS, calculate, is_number
+from archir.sema.builtins import BUILTINS
+from archir.sema.calls import call, use_primitive
+from archir.sema.choices import choose
+from archir.sema.context import Frame
+from archir.sema.suggest import did_you_mean
+from archir.sema.values import POISON, DefinitionValue, Family, Namespace, OptionSet, Tagged, Tensor, Value, kind_of
+from archir.syntax import ast
+
+_DIMENSIONS = ("channels", "height", "width")
+
+
+def evaluate(frame: Frame, e: ast.Expr) -> Value:
+    """The value of an expression; POISON where something is wrong (and was reported)."""
+    frame.session.step(e.span)
+    match e:
+        case ast.Literal():
+            return e.value
+        case ast.Name():
+            return lookup(frame, e)
+        case ast.Call():
+            return _call(frame, e)
+        case ast.Pipe():
+            return _pipe(frame, e)
+        case ast.Index():
+            return _index(frame, e)
+        case ast.Attribute():
+            return _attribute(frame, e)
+        case ast.Arithmetic():
+            return _arithmetic(frame, e)
+        case ast.TupleOf() | ast.ListOf():
+            return poisoned_or(tuple(evaluate(frame, item) for item in e.items))
+        case ast.Options():
+            values = poisoned_or(tuple(evaluate(frame, item) for item in e.items))
+            return values if values is POISON else OptionSet(values)
+        case ast.Range():
+            return _range(frame, e)
+        case ast.Choose():
+            return choose(frame, e)
+        case ast.Own():
+            return _own(frame, e)
+        case ast.Adjacent():
+            return frame.error("NAS307", "`choose adjacent` is not supported yet", e.span)
+        case ast.Path() | ast.GraphName():
+            return frame.error("NAS304", "`%` and `@` names belong to the flat form", e.span, help="write a plain name")
+        case _:
+            return _logic(frame, e)
+
+
+def poisoned_or(values: tuple[Value, ...]) -> Value:
+    """The tuple itself, or POISON if any of it is."""
+    return POISON if any(v is POISON for v in values) else values
+
+
+def lookup(frame: Frame, e: ast.Name) -> Value:
+    """What a name means at this point. Names unknown everywhere were reported before."""
+    if e.text in frame.locals:
+        return frame.locals[e.text]
+    found = frame.scope.lookup(e.text)
+    if len(found) == 1:
+        value = found[0]
+        if isinstance(value, ast.Constant):
+            empty = Frame(frame.session, frame.scope, frame.builder)
+            return evaluate(empty, value.value)
+        return value
+    if len(found) > 1:
+        help_ = f"write the file's name before it: `file.{e.text}`"
+        return frame.error("NAS201", f"`{e.text}` is defined in more than one imported file", e.span, help=help_)
+    if e.text in BUILTINS:
+        return BUILTINS[e.text]
+    help_ = did_you_mean(e.text, [*frame.locals, *frame.scope.names(), *BUILTINS])
+    return frame.error("NAS201", f"`{e.text}` has no value here", e.span, help=help_)
+
+
+def _call(frame: Frame, e: ast.Call) -> Value:
+    callee = evaluate(frame, e.callee)
+    positional: list[Value] = []
+    keywords: dict[str, Value] = {}
+    for argument in e.arguments:
+        value = evaluate(frame, argument.value)
+        if argument.spread and value is not POISON:
+            if not isinstance(value, tuple):
+                return frame.error("NAS304", f"`*` needs a list of values, found {kind_of(value)}", argument.span)
+            positional.extend(value)
+        elif argument.name is None:
+            positional.append(value)
+        elif argument.name in keywords:
+            return frame.error("NAS302", f"`{argument.name}` is given twice", argument.span)
+        else:
+            keywords[argument.name] = value
+    return call(frame, callee, tuple(positional), keywords, e.span)
+
+
+def _pipe(frame: Frame, e: ast.Pipe) -> Value:
+    value = evaluate(frame, e.first)
+    for stage in e.stages:
+        if isinstance(stage, ast.Call):
+            rest = stage.arguments
+            callee = evaluate(frame, stage.callee)
+            named = {a.name: evaluate(frame, a.value) for a in rest if a.name is not None}
+            plain = tuple(evaluate(frame, a.value) for a in rest if a.name is None)
+            value = call(frame, callee, (value, *plain), named, stage.span)
+        else:
+            value = call(frame, evaluate(frame, stage), (value,), {}, stage.span)
+    return value
+
+
+def _index(frame: Frame, e: ast.Index) -> Value:
+    base = evaluate(frame, e.base)
+    indexes = tuple(evaluate(frame, i) for i in e.indexes)
+    if base is POISON or any(i is POISON for i in indexes):
+        return POISON
+    if isinstance(base, tuple) and len(indexes) == 1:
+        return _element(frame, e, base, indexes[0])
+    if isinstance(base, Family):
+        if len(indexes) == 1 and isinstance(indexes[0], range):
+            values = base.range(indexes[0].start, indexes[0].stop)
+            if values is not None:
+                return poisoned_or(values)
+        elif indexes in base.items:
+            return base.items[indexes]
+        known = ", ".join(".".join(map(str, k)) for k in base.items)
+        wanted = ", ".join(f"{i.start}..{i.stop}" if isinstance(i, range) else str(i) for i in indexes)
+        return frame.error("NAS305", f"`{base.name}[{wanted}]` has no value here", e.span, help=f"it is defined at {known}")
+    return frame.error("NAS304", f"{kind_of(base)} cannot be indexed", e.span)
+
+
+def _element(frame: Frame, e: ast.Index, base: tuple[Value, ...], index: Value) -> Value:
+    if isinstance(index, range) and 0 <= index.start <= index.stop <= len(base):
+        return base[index.start : index.stop]
+    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(base):
+        return base[index]
+    return frame.error("NAS305", f"index {kind_of(index)} is outside a list of {len(base)}", e.span)
+
+
+def _attribute(frame: Frame, e: ast.Attribute) -> Value:
+    base = evaluate(frame, e.base)
+    match base:
+        case Tensor() if e.name in _DIMENSIONS:
+            if e.name != "channels" and not base.type.is_map:
+                return frame.error("NAS304", f"{base.type} has no {e.name}", e.span)
+            return getattr(base.type, e.name)
+        case Tensor():
+            help_ = did_you_mean(e.name, _DIMENSIONS) or "a tensor has channels, height and width"
+            return frame.error("NAS201", f"a tensor has no `{e.name}`", e.span, help=help_)
+        case Namespace():
+            if e.name in base.scope.own:
+                return lookup(Frame(frame.session, base.scope, frame.builder), ast.Name(e.name, span=e.span))
+            help_ = did_you_mean(e.name, base.scope.own)
+            return frame.error("NAS201", f"the file `{base.name}` defines no `{e.name}`", e.span, help=help_)
+    if base is POISON:
+        return POISON
+    return frame.error("NAS304", f"{kind_of(base)} has no `{e.name}`", e.span)
+
+
+def _own(frame: Frame, e: ast.Own) -> Value:
+    base, tag = evaluate(frame, e.base), evaluate(frame, e.tag)
+    if base is POISON or tag is POISON:
+        return POISON
+    if not isinstance(base, DefinitionValue):
+        return frame.error("NAS304", f"`@` belongs to a definition, found {kind_of(base)}", e.span)
+    text = str(tag)
+    if isinstance(tag, bool) or not isinstance(tag, int | str) or not text.replace("_", "").isalnum():
+        return frame.error("NAS304", f"a tag is a number or a word, found {kind_of(tag)}", e.tag.span)
+    return Tagged(base, text)
+
+
+def _range(frame: Frame, e: ast.Range) -> Value:
+    start, stop = evaluate(frame, e.start), evaluate(frame, e.stop)
+    if start is POISON or stop is POISON:
+        return POISON
+    for value, part in ((start, e.start), (stop, e.stop)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            return frame.error("NAS304", f"a range needs integers, found {kind_of(value)}", part.span)
+    return range(start, max(start, stop))
+
+
+def _arithmetic(frame: Frame, e: ast.Arithmetic) -> Value:
+    symbols = [symbol for symbol, _ in e.rest]
+    values = [evaluate(frame, e.first), *(evaluate(frame, term) for _, term in e.rest)]
+    if any(v is POISON for v in values):
+        return POISON
+    if set(symbols) == {"+"} and all(isinstance(v, Tensor) for v in values):
+        return use_primitive(frame, Add(), tuple(values), e.span)
+    result = values[0]
+    for symbol, value in zip(symbols, values[1:], strict=True):
+        result = combine(frame, e, symbol, result, value)
+        if result is POISON:
+            return POISON
+    return result
+
+
+def combine(frame: Frame, e: ast.Expr, symbol: str, left: Value, right: Value) -> Value:
+    """One arithmetic step on numbers or tensors."""
+    if is_number(left) and is_number(right):
+        try:
+            return calculate(symbol, left, right)
+        except ValueError as error:
+            return frame.error("NAS304", f"`{symbol}` cannot be computed: {error}", e.span)
+    node: Primitive | None = None
+    operands = tuple(v for v in (left, right) if isinstance(v, Tensor))
+    if symbol == "+" and len(operands) == 2:
+        node = Add()
+    elif symbol == "*" and len(operands) == 2:
+        node = Mul()
+    elif symbol == "*" and len(operands) == 1 and (is_number(left) or is_number(right)):
+        node = Scale(factor=left if is_number(left) else right)
+    if node is None:
+        return frame.error("NAS304", f"`{symbol}` does not take {kind_of(left)} and {kind_of(right)}", e.span)
+    return use_primitive(frame, node, operands, e.span)
+
+
+def _logic(frame: Frame, e: ast.Expr) -> Value:
+    match e:
+        case ast.Conditional():
+            test = truth(frame, e.test)
+            return POISON if test is POISON else evaluate(frame, e.value if test else e.otherwise)
+        case ast.Logic():
+            wanted = e.operator == "or"
+            for term in e.terms:
+                value = truth(frame, term)
+                if value is POISON or value is wanted:
+                    return value
+            return not wanted
+        case ast.Not():
+            value = truth(frame, e.value)
+            return POISON if value is POISON else not value
+        case ast.Comparison():
+            return _comparison(frame, e)
+        case ast.Minus():
+            value = evaluate(frame, e.value)
+            if value is POISON:
+                return POISON
+            return -value if is_number(value) else frame.error("NAS304", f"`-` does not take {kind_of(value)}", e.span)
+        case ast.Power():
+            left, right = evaluate(frame, e.base), evaluate(frame, e.exponent)
+            return POISON if POISON in (left, right) else combine(frame, e, "**", left, right)
+    raise AssertionError(f"no rule for {type(e).__name__}")
+
+
+def _comparison(frame: Frame, e: ast.Comparison) -> Value:
+    left, right = evaluate(frame, e.left), evaluate(frame, e.right)
+    if POISON in (left, right):
+        return POISON
+    if e.operator in ("==", "!=") or (is_number(left) and is_number(right)):
+        return COMPARISONS[e.operator](left, right)
+    return frame.error("NAS304", f"`{e.operator}` does not take {kind_of(left)} and {kind_of(right)}", e.span)
+
+
+def truth(frame: Frame, e: ast.Expr) -> Value:
+    """True or False, or POISON with an error if the expression is neither."""
+    value = evaluate(frame, e)
+    if value is POISON or isinstance(value, bool):
+        return value
+    return frame.error("NAS304", f"a condition must be true or false, found {kind_of(value)}", e.span)

@@ -1,0 +1,193 @@
+"""Reading the flat form back: names are given, so nothing is evaluated but literals."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, cast
+
+from attrs import Factory, define
+
+from archir.diagnostics import fail
+from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Parameter
+from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Kind, Node, Operation, Value
+from archir.ir.module import FORMS, ArchitectureParameter, Form, GateOf, Module
+from archir.ir.primitive import ShapeError
+from archir.ir.types import TensorType
+from archir.ops import PRIMITIVES
+from archir.sema.suggest import did_you_mean
+from archir.source import Span
+from archir.syntax import ast
+
+
+def read_flat(flat: ast.Flat) -> Module:
+    """The module of a text in the flat form; raises `ArchirError` at the first thing wrong."""
+    reader = _Reader()
+    main: Graph | None = None
+    if flat.form not in FORMS:
+        fail("NAS304", f"`{flat.form}` is no form", span=flat.span, help=f"write one of {', '.join(FORMS)}")
+    parameters: list[ArchitectureParameter] = []
+    gates: list[GateOf] = []
+    for item in flat.items:
+        match item:
+            case ast.Definition():
+                main = reader.definition(item)
+            case ast.Candidates():
+                reader.candidate_set(item)
+            case ast.Binding(what="parameter"):
+                parameters.append(_parameter(item))
+            case ast.Binding():
+                gates.append(GateOf(item.path, _gate(item.value)))
+    if main is None:
+        fail("NAS309", "this module holds no graph", span=flat.span)
+    return Module(flat.name, cast(Form, flat.form), main, tuple(parameters), tuple(gates))
+
+
+@define
+class _Reader:
+    graphs: dict[str, Graph] = Factory(dict)
+    candidates: dict[str, tuple[Candidate, ...]] = Factory(dict)
+
+    def definition(self, item: ast.Definition) -> Graph:
+        inputs = tuple(Value(p.name, _type(p.type, p.span)) for p in item.params)
+        types = {v.name: v.type for v in inputs}
+        nodes: list[Node] = []
+        for statement in item.body.statements:
+            match statement:
+                case ast.Assign(targets=(ast.Path() as target,), values=(value,)):
+                    node = self.node(target.text, value, types)
+                    if statement.type is not None and _type(statement.type, statement.span) != node.type:
+                        fail("NAS303", f"`%{target.text}` is {node.type}, not what is written", span=statement.type.span)
+                    if target.text in types:
+                        fail("NAS202", f"`%{target.text}` is defined twice", span=target.span)
+                    nodes.append(node)
+                    types[target.text] = node.type
+                case ast.Return(value=ast.Path() as out) if out.text in types:
+                    name = item.name.rpartition(".")[0] or item.name
+                    graph = Graph(name, cast(Kind, item.kind), inputs, tuple(nodes), out.text, types[out.text])
+                    self.graphs[item.name] = graph
+                    return graph
+                case _:
+                    _refuse(statement.span, "`%name = ...` or `return %name`")
+        fail("NAS309", f"`@{item.name}` returns nothing", span=item.span)
+
+    def candidate_set(self, item: ast.Candidates) -> None:
+        self.candidates[item.name] = tuple(
+            Candidate(a.label or "", self.graph(a.value)) for a in item.alternatives
+        )  # fmt: skip
+
+    def graph(self, e: ast.Expr) -> Graph:
+        if not isinstance(e, ast.GraphName):
+            _refuse(e.span, "a graph such as `@sep_conv.0`")
+        if e.text not in self.graphs:
+            fail("NAS201", f"there is no graph `@{e.text}`", span=e.span, help=did_you_mean(e.text, self.graphs))
+        return self.graphs[e.text]
+
+    def node(self, name: str, e: ast.Expr, types: dict[str, TensorType]) -> Node:
+        match e:
+            case ast.Choose():
+                return self._choice(name, e, types)
+            case ast.Call(callee=ast.Name() as callee):
+                return _operation(name, callee.text, e, types)
+            case ast.Call(callee=ast.Own(base=base, tag=ast.Literal(value=tag))):
+                return self._instance(name, base, str(tag), e, types)
+            case ast.Call():
+                return self._instance(name, e.callee, None, e, types)
+        _refuse(e.span, "a call or a choice")
+
+    def _instance(
+        self, name: str, callee: ast.Expr, tag: str | None, e: ast.Call, types: dict[str, TensorType]
+    ) -> Call:
+        graph = self.graph(callee)
+        operands = tuple(_value(a.value, types) for a in e.arguments)
+        if tuple(types[o] for o in operands) != tuple(v.type for v in graph.inputs):
+            wanted = ", ".join(str(v.type) for v in graph.inputs)
+            fail("NAS303", "the operands do not fit the graph", span=e.span, label=f"it takes {wanted}")
+        return Call(name, graph, operands, tag, e.span)
+
+    def _choice(self, name: str, e: ast.Choose, types: dict[str, TensorType]) -> Choice:
+        edges = []
+        for group in e.edges:
+            if not isinstance(group.candidates, ast.GraphName) or group.candidates.text not in self.candidates:
+                _refuse(group.candidates.span, "a candidate set defined above, such as `@candidates.0`")
+            edges.append(Edge(_value(group.sources, types), self.candidates[group.candidates.text]))
+        keep = Keep(_amount(e.keep.edges), _amount(e.keep.operations) or Amount(1, 1))
+        return Choice(name, tuple(edges), keep, edges[0].candidates[0].graph.type, e.span)
+
+
+def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorType]) -> Operation:
+    if primitive not in PRIMITIVES:
+        fail("NAS201", f"there is no primitive `{primitive}`", span=e.span, help=did_you_mean(primitive, PRIMITIVES))
+    operands = tuple(_value(a.value, types) for a in e.arguments if a.name is None)
+    attributes = {a.name: literal(a.value) for a in e.arguments if a.name is not None}
+    inputs = tuple(types[o] for o in operands)
+    arity = PRIMITIVES[primitive].arity
+    if not operands or (arity is not None and len(operands) != arity):
+        fail("NAS302", f"`{primitive}` does not take {len(operands)} operands", span=e.span)
+    try:
+        resolved = PRIMITIVES[primitive](**attributes).resolve(inputs)
+        return Operation(name, resolved, operands, resolved.infer(inputs), e.span)
+    except ShapeError as error:
+        fail("NAS303", f"`{primitive}`: {error}", span=e.span)
+    except (TypeError, ValueError) as error:
+        fail("NAS302", f"`{primitive}` cannot be made: {error}", span=e.span)
+
+
+def literal(e: ast.Expr) -> Any:
+    """The value of a literal: a number, string, truth value, or tuple of them."""
+    match e:
+        case ast.Literal():
+            return e.value
+        case ast.Minus(value=ast.Literal(value=int() | float() as number)):
+            return -number
+        case ast.Name(text="true" | "false"):
+            return e.text == "true"
+        case ast.TupleOf() | ast.ListOf():
+            return tuple(literal(item) for item in e.items)
+    _refuse(e.span, "a literal value")
+
+
+def _refuse(span: Span, wanted: str) -> NoReturn:
+    fail("NAS304", f"the flat form has {wanted} here", span=span)
+
+
+def _value(e: ast.Expr, types: dict[str, TensorType]) -> str:
+    if not isinstance(e, ast.Path):
+        _refuse(e.span, "a value such as `%x.0`")
+    if e.text not in types:
+        fail("NAS201", f"`%{e.text}` has no value here", span=e.span, help=did_you_mean(e.text, types))
+    return e.text
+
+
+def _type(e: ast.Expr | None, span: Span) -> TensorType:
+    if isinstance(e, ast.Index) and isinstance(e.base, ast.Name) and e.base.text == "tensor":
+        shape = tuple(literal(i) for i in e.indexes)
+        if len(shape) in (1, 3) and all(isinstance(n, int) and n > 0 for n in shape):
+            return TensorType(shape)
+    _refuse(e.span if e is not None else span, "a type such as `tensor[16, 32, 32]`")
+
+
+def _amount(amount: ast.Amount | None) -> Amount | None:
+    return None if amount is None else Amount(amount.least, amount.most)
+
+
+def _parameter(item: ast.Binding) -> ArchitectureParameter:
+    match item.value:
+        case ast.Call(callee=ast.Name(text="normal"), arguments=(deviation, shape)):
+            size, numbers = literal(shape.value), literal(deviation.value)
+            if isinstance(size, tuple) and isinstance(numbers, int | float):
+                return ArchitectureParameter(item.path, size, float(numbers))
+    _refuse(item.span, "`normal(deviation, [edges, operations])`")
+
+
+def _gate(e: ast.Expr) -> Gate:
+    match e:
+        case ast.Path():
+            return Parameter(e.text)
+        case ast.Call(callee=ast.Name() as callee):
+            if callee.text not in GATE_FUNCTIONS:
+                near = did_you_mean(callee.text, GATE_FUNCTIONS)
+                fail("NAS201", f"there is no gate function `{callee.text}`", span=e.span, help=near)
+            return Apply(callee.text, tuple(_gate(a.value) for a in e.arguments))
+    _refuse(e.span, "a gate such as `softmax(%arch.normal.x.2.alpha)`")
+
+
+

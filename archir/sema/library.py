@@ -1,0 +1,140 @@
+"""Files and what their names mean: imports, definitions, constants."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path as FilePath
+
+from attrs import Factory, define, field
+
+from archir.diagnostics import ArchirError, Diagnostic
+from archir.sema.suggest import did_you_mean
+from archir.sema.values import CandidatesValue, DefinitionValue, Namespace, Value
+from archir.source import Source, Span
+from archir.syntax import ast, parse
+
+
+@define(eq=False)
+class FileScope:
+    """One file's names. `prefix` is empty for the file that was asked for."""
+
+    file: ast.File
+    prefix: str
+    own: dict[str, Value] = Factory(dict)
+    uses: dict[str, Namespace] = Factory(dict)
+
+    def lookup(self, name: str) -> list[Value]:
+        """What a name means here: one value; none; or several from different imports."""
+        if name in self.own:
+            return [self.own[name]]
+        if name in self.uses:
+            return [self.uses[name]]
+        return [n.scope.own[name] for n in self.uses.values() if name in n.scope.own]
+
+    def names(self) -> set[str]:
+        """Every name that means something here."""
+        imported = (n.scope.own for n in self.uses.values())
+        return set(self.own) | set(self.uses) | {name for own in imported for name in own}
+
+
+@define
+class Library:
+    """Finds, reads and links files; gathers what goes wrong.
+
+    `texts` are files given by the caller instead of the disk (a checkpoint's copies).
+    """
+
+    texts: dict[str, Source] = Factory(dict)
+    scopes: dict[str, FileScope] = Factory(dict)
+    errors: list[Diagnostic] = Factory(list)
+    read: dict[str, Source] = Factory(dict)
+    _open: list[str] = field(factory=list)
+
+    def link(self, source: Source, folder: FilePath | None, prefix: str = "") -> FileScope:
+        """Parses a text and links its imports; syntax errors raise, others are gathered."""
+        scope = FileScope(parse(source), prefix)
+        for item in scope.file.items:
+            match item:
+                case ast.Use():
+                    self._use(scope, item, folder)
+                case ast.Definition():
+                    self._define(scope, item, item.name, DefinitionValue(item, scope))
+                case ast.Candidates():
+                    self._define(scope, item, item.name, CandidatesValue(item, scope))
+                case ast.Constant():
+                    self._define(scope, item, item.name, item)
+                case ast.Flat():
+                    self._define(scope, item, item.name, item)
+        return scope
+
+    def _define(self, scope: FileScope, item: ast.Node, name: str, value: Value) -> None:
+        if name in scope.own:
+            self.errors.append(Diagnostic("NAS202", f"`{name}` is defined twice", item.span, help="rename one of them"))
+        scope.own[name] = value
+
+    def _use(self, scope: FileScope, item: ast.Use, folder: FilePath | None) -> None:
+        dotted = ".".join(item.path)
+        alias = item.alias or item.path[-1]
+        if dotted in self._open:
+            circle = " -> ".join([*self._open[self._open.index(dotted) :], dotted])
+            self.errors.append(Diagnostic("NAS204", f"files import each other: {circle}", item.span))
+            return
+        if dotted not in self.scopes:
+            found = self._find(item.path, folder, item.span)
+            if found is None:
+                return
+            source, where = found
+            self._open.append(dotted)
+            try:
+                self.scopes[dotted] = self.link(source, where, dotted)
+            except ArchirError as error:
+                self.errors.extend(error.diagnostics)
+                return
+            finally:
+                self._open.pop()
+            self.read[dotted] = source
+        scope.uses[alias] = Namespace(alias, self.scopes[dotted])
+
+    def _find(self, path: tuple[str, ...], folder: FilePath | None, span: Span) -> tuple[Source, FilePath | None] | None:
+        dotted = ".".join(path)
+        if dotted in self.texts:
+            return self.texts[dotted], None
+        for base in search_folders(folder):
+            candidate = base.joinpath(*path).with_suffix(".nas")
+            if candidate.is_file():
+                try:
+                    return read_source(candidate, span), candidate.parent
+                except ArchirError as error:
+                    self.errors.extend(error.diagnostics)
+                    return None
+        near = did_you_mean(dotted, [p.stem for base in search_folders(folder) for p in base.glob("*.nas")])
+        places = "beside this file, in its folder `lib`, and in archir's library"
+        self.errors.append(Diagnostic("NAS203", f"there is no file for `use {dotted}`", span, "", (f"looked {places}",), near))
+        return None
+
+
+def library_folder() -> FilePath:
+    """The folder of the spaces that archir ships."""
+    return FilePath(str(files("archir.spaces")))
+
+
+def search_folders(folder: FilePath | None) -> list[FilePath]:
+    """Where `use` looks, in order."""
+    shipped = library_folder()
+    near = [folder, folder / "lib"] if folder is not None else []
+    return [*near, shipped, shipped / "lib", shipped / "nets"]
+
+
+def read_source(path: FilePath, span: Span | None = None) -> Source:
+    """A file's text; raises `ArchirError` NAS103 if it cannot be read."""
+    try:
+        return Source(str(path), path.read_text("utf-8"))
+    except FileNotFoundError:
+        problem = Diagnostic("NAS103", f"there is no file `{path}`", span, help="check the path")
+    except IsADirectoryError:
+        problem = Diagnostic("NAS103", f"`{path}` is a folder", span, help="name a .nas file in it")
+    except UnicodeDecodeError as error:
+        problem = Diagnostic("NAS103", f"`{path}` is not UTF-8 text (byte {error.start})", span, help="is it a .nas file?")
+    except OSError as error:
+        problem = Diagnostic("NAS103", f"`{path}` cannot be read: {error.strerror}", span, help="check its permissions")
+    raise ArchirError(problem)

@@ -1,0 +1,82 @@
+"""Names that mean nothing anywhere: found in every definition, called or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import fields
+
+from archir.diagnostics import Diagnostic
+from archir.sema.builtins import BUILTINS
+from archir.sema.library import FileScope
+from archir.sema.suggest import did_you_mean
+from archir.syntax import ast
+
+
+def unknown_names(scope: FileScope) -> Iterator[Diagnostic]:
+    """One error for each use of a name that no parameter, assignment, file or library defines."""
+    for item in scope.file.items:
+        if isinstance(item, ast.Definition) and item.kind != "method":
+            known = {p.name for p in item.params} | set(_assigned(item.body))
+            bodies: tuple[ast.Node, ...] = (*item.params, item.body)
+        elif isinstance(item, ast.Candidates):
+            known, bodies = {p.name for p in item.params}, (*item.params, *item.alternatives)
+        elif isinstance(item, ast.Constant):
+            known, bodies = set(), (item.value,)
+        else:
+            continue
+        for body in bodies:
+            yield from _unknown(body, known, scope)
+
+
+def _unknown(node: ast.Node, known: set[str], scope: FileScope) -> Iterator[Diagnostic]:
+    for name in _names(node):
+        if name.text not in known and not scope.lookup(name.text) and name.text not in BUILTINS:
+            near = did_you_mean(name.text, [*known, *scope.names(), *BUILTINS])
+            help_ = near or "define it, or `use` the file that does"
+            yield Diagnostic("NAS201", f"`{name.text}` is not defined", name.span, help=help_)
+
+
+def children(node: ast.Node) -> Iterator[ast.Node]:
+    """The nodes directly inside a node, in order of writing."""
+    for f in fields(type(node)):
+        yield from _nodes(getattr(node, f.name))
+
+
+def _nodes(value: object) -> Iterator[ast.Node]:
+    if isinstance(value, ast.Node):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _nodes(part)
+
+
+def descendants(node: ast.Node) -> Iterator[ast.Node]:
+    """A node and all nodes inside it, in order of writing; needs no recursion."""
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        yield here
+        stack.extend(reversed(list(children(here))))
+
+
+def _names(node: ast.Node) -> Iterator[ast.Name]:
+    return (n for n in descendants(node) if isinstance(n, ast.Name))
+
+
+def _assigned(block: ast.Block) -> Iterator[str]:
+    for node in descendants(block):
+        if isinstance(node, ast.Assign | ast.For):
+            for target in node.targets:
+                yield from (n.text for n in _target_names(target))
+
+
+def _target_names(target: ast.Expr) -> Iterator[ast.Name]:
+    match target:
+        case ast.Name():
+            yield target
+        case ast.Index():
+            yield from _target_names(target.base)
+        case ast.TupleOf():
+            for item in target.items:
+                yield from _target_names(item)
