@@ -54,7 +54,18 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     source.mkdir()
     for name in (*FOLDERS, "pyproject.toml", "README.md", "LICENSE"):
         subprocess.run(["cp", "-R", str(root / name), str(source / name)], check=True)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps", "-w", str(work), "."]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-build-isolation",
+        "--no-deps",
+        "-w",
+        str(work),
+        ".",
+    ]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (path,) = work.glob("*.whl")
@@ -84,7 +95,8 @@ def test_every_module_imports_from_the_wheel(wheel: Path, tmp_path: Path) -> Non
         "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
         "import archir\n"
         f"assert archir.__file__.startswith({str(tmp_path)!r}), archir.__file__\n"
-        "names = [m.name for m in pkgutil.walk_packages(archir.__path__, 'archir.') if not m.name.endswith('__main__')]\n"
+        "found = [m.name for m in pkgutil.walk_packages(archir.__path__, 'archir.')]\n"
+        "names = [name for name in found if not name.endswith('__main__')]\n"
         "for name in names:\n"
         "    module = importlib.import_module(name)\n"
         f"    assert module.__file__.startswith({str(tmp_path)!r}), module.__file__\n"

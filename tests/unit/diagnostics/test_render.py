@@ -22,20 +22,38 @@ def at(part: str) -> Span:
 
 
 CASES = {
-    "tab_and_wide": Diagnostic("NAS301", "candidate `skip` does not fit here", at("ops from"), "needs tensor[1, 8, 8]",
-                               ("edge 0 of `x.2`",), "write `skip when legal`"),
+    "tab_and_wide": Diagnostic(
+        "NAS301",
+        "candidate `skip` does not fit here",
+        at("ops from"),
+        "needs tensor[1, 8, 8]",
+        ("edge 0 of `x.2`",),
+        "write `skip when legal`",
+    ),
     "wide_inside": Diagnostic("NAS201", "`漢字ops` is not defined", at("漢字ops"), "two columns each"),
-    "lines": Diagnostic("NAS309", "`abc` returns nothing", at(TEXT[TEXT.index("abc"):TEXT.index("ghi") + 3]), "here it ends"),
-    "many_lines": Diagnostic("NAS309", "`abc` returns nothing", at(TEXT[TEXT.index("abc"):TEXT.index("\nlast")]), "here it ends"),
+    "lines": Diagnostic(
+        "NAS309", "`abc` returns nothing", at(TEXT[TEXT.index("abc") : TEXT.index("ghi") + 3]), "here it ends"
+    ),
+    "many_lines": Diagnostic(
+        "NAS309", "`abc` returns nothing", at(TEXT[TEXT.index("abc") : TEXT.index("\nlast")]), "here it ends"
+    ),
     "line_break": Diagnostic("NAS101", "unexpected line break", at("\nabc")),
-    "end_of_file": Diagnostic("NAS101", "the file ends too early", Span(SOURCE, len(TEXT), len(TEXT)), "a `}` is missing"),
+    "end_of_file": Diagnostic(
+        "NAS101", "the file ends too early", Span(SOURCE, len(TEXT), len(TEXT)), "a `}` is missing"
+    ),
     "behind_the_end": Diagnostic("NAS101", "the file ends too early", Span(Source("a.nas", "x = 1\n"), 6, 99)),
     "empty_file": Diagnostic("NAS101", "the file is empty", Span(Source("a.nas", ""), 0, 0), help="define a `net`"),
-    "no_place": Diagnostic("NAS503", "`net.onnx` cannot be written: no space left", help="free some space\nand try again"),
-    "long_line": Diagnostic("NAS101", "unexpected `é`", Span(Source("a.nas", "y" * 500 + "é" + "z" * 500), 500, 501), "here"),
+    "no_place": Diagnostic(
+        "NAS503", "`net.onnx` cannot be written: no space left", help="free some space\nand try again"
+    ),
+    "long_line": Diagnostic(
+        "NAS101", "unexpected `é`", Span(Source("a.nas", "y" * 500 + "é" + "z" * 500), 500, 501), "here"
+    ),
     "long_span": Diagnostic("NAS101", "too much", Span(Source("a.nas", "word " * 200), 5, 900), "all of it"),
-    "hostile": Diagnostic("NAS101", "unexpected `\x1b[31m`", Span(Source("a\u202e.nas", "x = \x1b[31m \udc80\r\n"), 4, 9), "\x07"),
-}  # fmt: skip
+    "hostile": Diagnostic(
+        "NAS101", "unexpected `\x1b[31m`", Span(Source("a\u202e.nas", "x = \x1b[31m \udc80\r\n"), 4, 9), "\x07"
+    ),
+}
 
 
 def test_full_form(golden) -> None:
@@ -44,7 +62,7 @@ def test_full_form(golden) -> None:
 
 def test_carets_stand_under_the_span() -> None:
     line, carets = render([CASES["tab_and_wide"]]).splitlines()[3:5]
-    # A tab is four columns, a wide character two: `|` and a space, the tab, then `x[i] = chöose `, then the two wide ones.
+    # A wide character takes two columns, so the carets stand two further than the characters before them.
     before = line[: line.index("ops")]
     assert carets.index("^") == len(before) + 2
     assert carets.count("^") == len("ops from")
@@ -62,9 +80,17 @@ def test_concise_form_is_one_line_each_and_stands_alone() -> None:
 def test_json_form() -> None:
     first, second = json.loads(render([CASES["many_lines"], CASES["no_place"]], "json"))
     assert first == {
-        "code": "NAS503", "message": "`net.onnx` cannot be written: no space left", "file": None, "line": None,
-        "column": None, "end_line": None, "end_column": None, "label": "", "notes": [], "help": "free some space\nand try again",
-    }  # fmt: skip
+        "code": "NAS503",
+        "message": "`net.onnx` cannot be written: no space left",
+        "file": None,
+        "line": None,
+        "column": None,
+        "end_line": None,
+        "end_column": None,
+        "label": "",
+        "notes": [],
+        "help": "free some space\nand try again",
+    }
     assert [second[k] for k in ("file", "line", "column", "end_line", "end_column")] == ["some/space.nas", 3, 1, 8, 2]
     assert json.loads(render([], "json")) == []
 
@@ -78,7 +104,9 @@ def test_github_form() -> None:
 
 def test_sorted_by_place_and_each_once() -> None:
     early, late = CASES["wide_inside"], CASES["end_of_file"]
-    again = Diagnostic("NAS201", early.message, Span(Source("some/space.nas", TEXT), *(early.span.start, early.span.end)), early.label)
+    again = Diagnostic(
+        "NAS201", early.message, Span(Source("some/space.nas", TEXT), *(early.span.start, early.span.end)), early.label
+    )
     assert in_order([late, early, again, CASES["no_place"]]) == (CASES["no_place"], early, late)
     assert render([late, early, again]).endswith("\n\n2 errors\n")
     assert render([late]).endswith("\n\n1 error\n")
