@@ -1,0 +1,29 @@
+"""Passes: functions from modules to modules, by name and with options."""
+
+from archir.passes.base import Pass, Rewrite, Values, WeightMap, compose, former_path, option
+from archir.passes.describe import OptionDescription, PassDescription, describe_pass, describe_passes
+from archir.passes.manager import Observer, Step, read_pipeline, run_pipeline
+from archir.passes.options import spec
+from archir.passes.registry import Entry, Registry, default_registry
+
+__all__ = [
+    "Entry",
+    "Observer",
+    "OptionDescription",
+    "Pass",
+    "PassDescription",
+    "Registry",
+    "Rewrite",
+    "Step",
+    "Values",
+    "WeightMap",
+    "compose",
+    "default_registry",
+    "describe_pass",
+    "describe_passes",
+    "former_path",
+    "option",
+    "read_pipeline",
+    "run_pipeline",
+    "spec",
+]
