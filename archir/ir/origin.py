@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from archir.ir.point import Point
 from archir.source import Source
 
 Setting: TypeAlias = bool | int | float | str | tuple["Setting", ...]
@@ -15,10 +16,12 @@ Setting: TypeAlias = bool | int | float | str | tuple["Setting", ...]
 class Origin:
     """All that is needed to elaborate the same module again.
 
-    `library` holds the texts of imported files by the name that `use` gave them.
+    `library` holds the texts of imported files by the name that `use` gave them;
+    `point` is what was kept, once a point has been fixed.
     """
 
     source: Source
     library: tuple[tuple[str, Source], ...]
     net: str
     settings: tuple[tuple[str, Setting], ...] = ()
+    point: Point | None = None

@@ -13,13 +13,23 @@ from archir.ops.window import expect_map
 
 @frozen
 class BatchNorm(Primitive):
-    """Batch normalisation over (batch, height, width), with or without scale and shift."""
+    """Batch normalisation over (batch, height, width), with or without scale and shift.
+
+    `deferred`: there is no scale and shift while the supernet is searched, but there will
+    be in the derived network (as in DARTS); `relax` sets it, `fix` takes it away.
+    """
 
     name: ClassVar[str] = "batch_norm"
     summary: ClassVar[str] = "batch normalisation"
     affine: bool = True
     eps: float = field(default=1e-5, converter=float)
     momentum: float = field(default=0.1, converter=float)
+    deferred: bool = False
+
+    @property
+    def scales(self) -> bool:
+        """Whether this operation owns scale and shift now."""
+        return self.affine and not self.deferred
 
     def infer(self, inputs: Types) -> TensorType:
         return expect_map(inputs[0])
@@ -31,4 +41,4 @@ class BatchNorm(Primitive):
             Weight("running_var", shape, "buffer"),
             Weight("num_batches_tracked", (), "buffer"),
         )
-        return (Weight("weight", shape), Weight("bias", shape), *statistics) if self.affine else statistics
+        return (Weight("weight", shape), Weight("bias", shape), *statistics) if self.scales else statistics

@@ -11,6 +11,7 @@ from archir.ir.types import TensorType
 from archir.sema.builder import GraphBuilder, forwarded
 from archir.sema.calls import bind, call, problem_of_fit
 from archir.sema.context import Frame
+from archir.sema.terms import option_suffix
 from archir.sema.values import POISON, CandidatesValue, OptionSet, Tensor, Value, kind_of
 from archir.source import Span
 from archir.syntax import ast
@@ -126,7 +127,7 @@ def _alternative(frame: Frame, alternative: ast.Alternative, source: TensorType)
     result = []
     for combination in product(*spread):
         options = [
-            f"{a.name or 'option'}{v}".replace(".", "_").replace("-", "m")
+            option_suffix(a.name, v)
             for a, v, all_ in zip(arguments, combination, values, strict=True)
             if isinstance(all_, OptionSet)
         ]

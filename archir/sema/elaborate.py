@@ -31,11 +31,14 @@ def elaborate(scope: FileScope, library: Library, net: DefinitionValue, settings
     for problem in library.errors:
         session.report(problem)
     for each in (scope, *library.scopes.values()):
+        if not each.complete:
+            continue
         for problem in unknown_names(each):
             session.report(problem)
     module = None
     try:
-        module = _net(session, scope, library, net, settings)
+        if scope.complete:
+            module = _net(session, scope, library, net, settings)
     except RecursionError:
         session.report(Diagnostic("NAS102", f"`{net.name}` is nested too deeply", net.definition.span))
     if session.errors:

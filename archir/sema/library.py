@@ -22,6 +22,8 @@ class FileScope:
     prefix: str
     own: dict[str, Value] = Factory(dict)
     uses: dict[str, Namespace] = Factory(dict)
+    complete: bool = True
+    """False where an import failed: then an unknown name may be one of the import's."""
 
     def lookup(self, name: str) -> list[Value]:
         """What a name means here: one value; none; or several from different imports."""
@@ -51,12 +53,12 @@ class Library:
     _open: list[str] = field(factory=list)
 
     def link(self, source: Source, folder: FilePath | None, prefix: str = "") -> FileScope:
-        """Parses a text and links its imports; syntax errors raise, others are gathered."""
+        """Parses a text and links its imports; syntax errors of this text raise, all others are gathered."""
         scope = FileScope(parse(source), prefix)
         for item in scope.file.items:
             match item:
                 case ast.Use():
-                    self._use(scope, item, folder)
+                    scope.complete &= self._use(scope, item, folder)
                 case ast.Definition():
                     self._define(scope, item, item.name, DefinitionValue(item, scope))
                 case ast.Candidates():
@@ -72,28 +74,29 @@ class Library:
             self.errors.append(Diagnostic("NAS202", f"`{name}` is defined twice", item.span, help="rename one of them"))
         scope.own[name] = value
 
-    def _use(self, scope: FileScope, item: ast.Use, folder: FilePath | None) -> None:
+    def _use(self, scope: FileScope, item: ast.Use, folder: FilePath | None) -> bool:
         dotted = ".".join(item.path)
         alias = item.alias or item.path[-1]
         if dotted in self._open:
             circle = " -> ".join([*self._open[self._open.index(dotted) :], dotted])
             self.errors.append(Diagnostic("NAS204", f"files import each other: {circle}", item.span))
-            return
+            return False
         if dotted not in self.scopes:
             found = self._find(item.path, folder, item.span)
             if found is None:
-                return
+                return False
             source, where = found
             self._open.append(dotted)
             try:
                 self.scopes[dotted] = self.link(source, where, dotted)
             except ArchirError as error:
                 self.errors.extend(error.diagnostics)
-                return
+                return False
             finally:
                 self._open.pop()
             self.read[dotted] = source
         scope.uses[alias] = Namespace(alias, self.scopes[dotted])
+        return True
 
     def _find(self, path: tuple[str, ...], folder: FilePath | None, span: Span) -> tuple[Source, FilePath | None] | None:
         dotted = ".".join(path)

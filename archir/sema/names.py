@@ -17,7 +17,7 @@ def unknown_names(scope: FileScope) -> Iterator[Diagnostic]:
     """One error for each use of a name that no parameter, assignment, file or library defines."""
     for item in scope.file.items:
         if isinstance(item, ast.Definition) and item.kind != "method":
-            known = {p.name for p in item.params} | set(_assigned(item.body))
+            known = {p.name for p in item.params} | set(assigned_names(item.body))
             bodies: tuple[ast.Node, ...] = (*item.params, item.body)
         elif isinstance(item, ast.Candidates):
             known, bodies = {p.name for p in item.params}, (*item.params, *item.alternatives)
@@ -64,7 +64,8 @@ def _names(node: ast.Node) -> Iterator[ast.Name]:
     return (n for n in descendants(node) if isinstance(n, ast.Name))
 
 
-def _assigned(block: ast.Block) -> Iterator[str]:
+def assigned_names(block: ast.Block) -> Iterator[str]:
+    """Every name that statements of a body assign to, with repeats."""
     for node in descendants(block):
         if isinstance(node, ast.Assign | ast.For):
             for target in node.targets:

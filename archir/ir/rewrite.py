@@ -1,0 +1,32 @@
+"""Changing graphs that are shared: each is changed once, and stays shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import evolve
+
+from archir.ir.graph import Call, Candidate, Choice, Edge, Graph, Node
+
+
+def with_callees(node: Node, change: Callable[[Graph, str | None], Graph]) -> Node:
+    """The node with every graph that it calls or chooses from replaced by `change(graph, tag)`."""
+    if isinstance(node, Call):
+        graph = change(node.graph, node.tag)
+        return node if graph is node.graph else evolve(node, graph=graph)
+    if isinstance(node, Choice):
+        edges = tuple(_edge(edge, change) for edge in node.edges)
+        same = all(new is old for new, old in zip(edges, node.edges, strict=True))
+        return node if same else evolve(node, edges=edges)
+    return node
+
+
+def _edge(edge: Edge, change: Callable[[Graph, str | None], Graph]) -> Edge:
+    candidates = tuple(_candidate(c, change) for c in edge.candidates)
+    same = all(new is old for new, old in zip(candidates, edge.candidates, strict=True))
+    return edge if same else Edge(edge.source, candidates)
+
+
+def _candidate(candidate: Candidate, change: Callable[[Graph, str | None], Graph]) -> Candidate:
+    graph = change(candidate.graph, None)
+    return candidate if graph is candidate.graph else Candidate(candidate.name, graph)

@@ -1,0 +1,121 @@
+"""fix: a point is applied; no choice is left.
+
+x[2] = choose ops from x[0..2]  -->  x[2] = sep_conv_3x3(x[0]) + skip(x[1])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from attrs import NOTHING, evolve, frozen
+
+from archir.diagnostics import fail
+from archir.ir.graph import Call, Choice, Graph, Node, Operation
+from archir.ir.module import Form, Module, join
+from archir.ir.point import Point
+from archir.ir.rewrite import with_callees
+from archir.ops.layout import Zero
+from archir.ops.norm import BatchNorm
+from archir.ops.pointwise import Add, Scale
+from archir.passes.base import Pass, Rewrite, Values, option
+from archir.space.points import check_point, point_from_json
+
+
+@frozen
+class Fix(Pass):
+    """Keeps what a point says, of any module with the same choices, at any size.
+
+    Weights keep their paths. Batch norms that had no scale and shift while searching get them.
+    """
+
+    name: ClassVar[str] = "fix"
+    summary: ClassVar[str] = "a point (JSON file) is applied: what it keeps stays"
+    takes: ClassVar[tuple[Form, ...]] = ("space", "relaxed")
+    gives: ClassVar[Form | None] = "network"
+
+    point: str = option(NOTHING, "the point: a JSON file, or the folder of a finished search")
+
+    def run(self, module: Module, values: Values | None) -> Rewrite:
+        return Rewrite(fixed(module, read_point(self.point)))
+
+
+def read_point(path: str) -> Point:
+    """The point in a file (a run folder means the point.json in it); raises `ArchirError` NAS404."""
+    file = Path(path) / "point.json" if Path(path).is_dir() else Path(path)
+    try:
+        return point_from_json(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        fail(
+            "NAS404", f"`{file}` cannot be read: {reason}", help="name a point.json, or the folder of a finished search"
+        )
+
+
+def fixed(module: Module, point: Point) -> Module:
+    """The network at a point; raises `ArchirError` NAS404 if the point is not of this module."""
+    check_point(module, point)
+    memo: dict[tuple[int, str | None], Graph] = {}
+
+    def change(g: Graph, tag: str | None) -> Graph:
+        if (id(g), tag) not in memo:
+            memo[id(g), tag] = _without_choices(g, tag, point, change)
+        return memo[id(g), tag]
+
+    graph = change(module.graph, None)
+    origin = None if module.origin is None else evolve(module.origin, point=point)
+    return evolve(module, form="network", graph=graph, parameters=(), gates=(), origin=origin)
+
+
+def _without_choices(
+    graph: Graph, tag: str | None, point: Point, change: Callable[[Graph, str | None], Graph]
+) -> Graph:
+    owner = graph.name if tag is None else f"{graph.name}.{tag}"
+    nodes: list[Node] = []
+    renamed: dict[str, str] = {}
+    for node in graph.nodes:
+        plain = _restored(with_callees(node, change))
+        if isinstance(plain, Choice):
+            made, result = _kept_nodes(plain, point, join(owner, plain.name), renamed)
+            nodes += made
+            renamed[plain.name] = result
+        else:
+            nodes.append(evolve(plain, operands=tuple(renamed.get(o, o) for o in plain.operands)))
+    output = renamed.get(graph.output, graph.output)
+    return evolve(graph, nodes=tuple(nodes), output=output)
+
+
+def _restored(node: Node) -> Node:
+    if isinstance(node, Operation) and isinstance(node.primitive, BatchNorm) and node.primitive.deferred:
+        return evolve(node, primitive=evolve(node.primitive, deferred=False))
+    return node
+
+
+def _kept_nodes(choice: Choice, point: Point, key: str, renamed: Mapping[str, str]) -> tuple[list[Node], str]:
+    """The nodes that stand for a choice, and the value that holds its result."""
+    nodes: list[Node] = []
+    terms: list[str] = []
+    for kept in point.kept(key) or ():
+        edge = choice.edges[kept.edge]
+        graph = next(c.graph for c in edge.candidates if c.name == kept.operation)
+        term = renamed.get(edge.source, edge.source)
+        path = f"{choice.name}.{kept.edge}.{kept.operation}"
+        if graph.nodes:
+            nodes.append(Call(path, graph, (term,), None, choice.span))
+            term = path
+        if kept.coefficient is not None:
+            scale = Operation(
+                f"{choice.name}.{kept.edge}.{kept.operation}_scale", Scale(kept.coefficient), (term,), choice.type
+            )
+            nodes.append(scale)
+            term = scale.name
+        terms.append(term)
+    if len(terms) == 1:
+        return nodes, terms[0]
+    if terms:
+        total = Operation(f"{choice.name}.add", Add(), tuple(terms), choice.type, choice.span)
+    else:
+        source = choice.edges[0].source
+        total = Operation(f"{choice.name}.zero", Zero(), (renamed.get(source, source),), choice.type, choice.span)
+    return [*nodes, total], total.name

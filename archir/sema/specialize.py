@@ -1,0 +1,342 @@
+"""A network's source form: the space's text with its choices replaced by what is kept.
+
+    for i in 2..4 { x[i] = choose ops from x[0..i] keep 2 edges }
+        -->  x[2] = sep_conv(x[0], k=3) + skip(x[1])
+             x[3] = ...
+
+Parameters stay parameters; only loops around choices (and around tagged calls that
+lead to choices) are written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from attrs import Factory, define, evolve
+
+from archir.diagnostics import fail
+from archir.ir.graph import Call, Choice, Graph
+from archir.ir.module import Module, join
+from archir.ir.origin import Origin, Setting
+from archir.ir.point import Point
+from archir.sema.arithmetic import COMPARISONS, OPERATORS
+from archir.sema.builtins import FUNCTIONS
+from archir.sema.library import FileScope, Library
+from archir.sema.load import pick_net, reload
+from archir.sema.names import assigned_names, descendants
+from archir.sema.terms import kept_term
+from archir.sema.values import CandidatesValue, DefinitionValue, Namespace, Value
+from archir.source import Span
+from archir.syntax import ast
+from archir.syntax.comments import Comments
+from archir.syntax.fold import fold, literal, map_children, number_of, truth_of
+from archir.syntax.formatter import format_file
+
+FOLDABLE: Mapping[str, Any] = {**OPERATORS, **COMPARISONS, **FUNCTIONS}
+Env = dict[str, ast.Expr]
+
+
+def print_source(module: Module) -> str:
+    """The module's text in source form; for a network found in a space, its choices replaced.
+
+    The net's parameters default to what the module has. Raises `ArchirError` NAS402 for a
+    relaxed module or one without a source (what the flat form is for).
+    """
+    origin = module.origin
+    if origin is None or module.form == "relaxed":
+        fail("NAS402", f"`{module.name}` has no source form", help="print it in the flat form")
+    library = Library(dict(origin.library))
+    scope = library.link(origin.source, None)
+    net = pick_net(scope, library, origin.net)
+    settings = dict(origin.settings)
+    if origin.point is None:
+        items = tuple(_with_defaults(i, settings) if i is net.definition else i for i in scope.file.items)
+        return format_file(ast.File(origin.source, items), Comments.of(origin.source))
+    space = reload(evolve(origin, point=None))
+    file = _Specializer(origin, scope, origin.point, _choices_by_place(space.graph)).run(net, settings)
+    return format_file(file)
+
+
+def _choices_by_place(graph: Graph) -> dict[tuple[str, Span], list[Choice]]:
+    """The choices of each owner by where they were written, in order of computation."""
+    found: dict[tuple[str, Span], list[Choice]] = {}
+    seen: set[str] = set()
+
+    def visit(g: Graph, tag: str | None) -> None:
+        owner = join(g.name, tag) if tag is not None else g.name
+        fresh = owner not in seen
+        seen.add(owner)
+        for node in g.nodes:
+            if isinstance(node, Call):
+                visit(node.graph, node.tag)
+            elif isinstance(node, Choice):
+                if fresh and node.span is not None:
+                    found.setdefault((owner, node.span), []).append(node)
+                for candidate in {c.graph: None for edge in node.edges for c in edge.candidates}:
+                    visit(candidate, None)
+
+    visit(graph, None)
+    return found
+
+
+def _with_defaults(item: ast.Definition, settings: Mapping[str, Setting]) -> ast.Definition:
+    """A net whose parameters default to the given settings."""
+    return evolve(item, params=tuple(_with_default(p, settings.get(p.name)) for p in item.params))
+
+
+def _with_default(param: ast.Param, value: Setting | None) -> ast.Param:
+    if value is None:
+        return param
+    written = setting_expression(value, param.span)
+    if isinstance(param.type, ast.Index) and isinstance(written, ast.TupleOf):
+        return evolve(param, type=evolve(param.type, indexes=written.items))
+    return evolve(param, default=written)
+
+
+def setting_expression(value: Setting, span: Span) -> ast.Expr:
+    """A setting as an expression of the language."""
+    match value:
+        case bool() | str():
+            return ast.Name(str(value).lower() if isinstance(value, bool) else value, span=span)
+        case tuple():
+            return ast.TupleOf(tuple(setting_expression(v, span) for v in value), span=span)
+    return literal(value, span)
+
+
+@define
+class _Place:
+    """The definition whose body is being written."""
+
+    owner: str
+    scope: FileScope
+    local: frozenset[str]
+    used: dict[Span, int] = Factory(dict)
+
+
+@define
+class _Specializer:
+    origin: Origin
+    scope: FileScope
+    point: Point
+    choices: dict[tuple[str, Span], list[Choice]]
+    done: dict[tuple[int, str | None], str] = Factory(dict)
+    items: list[ast.Item] = Factory(list)
+    uses: dict[str, tuple[str, ...]] = Factory(dict)
+    _affected: dict[int, bool] = Factory(dict)
+
+    def run(self, net: DefinitionValue, settings: Mapping[str, Setting]) -> ast.File:
+        self.definition(net, None, settings)
+        uses = tuple(
+            ast.Use(path, None if alias == path[-1] else alias, span=net.definition.span)
+            for alias, path in sorted(self.uses.items())
+        )
+        return ast.File(self.origin.source, (*uses, *self.items))
+
+    # what has choices below it
+    def affected(self, value: Value) -> bool:
+        """Whether a definition holds choices, or leads by name to one that does."""
+        if not isinstance(value, DefinitionValue):
+            return False
+        key = id(value.definition)
+        if key not in self._affected:
+            self._affected[key] = False  # a circle is an error elsewhere
+            self._affected[key] = any(
+                isinstance(n, ast.Choose) or self.affected(resolve(value.scope, n))
+                for n in descendants(value.definition)
+            )
+        return self._affected[key]
+
+    # definitions
+    def definition(self, value: DefinitionValue, tag: str | None, settings: Mapping[str, Setting] | None = None) -> str:
+        """Writes a definition once for each tag; gives its name in the new file."""
+        key = (id(value.definition), tag)
+        if key in self.done:
+            return self.done[key]
+        name = value.name if tag is None else f"{value.name}_{tag}"
+        if name in self.done.values():
+            name = f"{(value.scope.prefix or 'own').replace('.', '_')}_{name}"
+        self.done[key] = name
+        item = value.definition
+        owner = value.graph_name if tag is None else join(value.graph_name, tag)
+        local = frozenset({p.name for p in item.params} | set(assigned_names(item.body)))
+        place = _Place(owner, value.scope, local)
+        outside = evolve(place, local=frozenset())
+        item = _with_defaults(item, settings or {})
+        params = tuple(
+            p if p.default is None else evolve(p, default=self.expression(p.default, {}, outside)) for p in item.params
+        )
+        known: Env = {} if settings is None else {p.name: p.default for p in params if p.default is not None}
+        body = self.block(item.body, {}, place, known)
+        self.items.append(evolve(item, name=name, params=params, body=body))
+        return name
+
+    # statements
+    def block(self, block: ast.Block, env: Env, place: _Place, known: Env) -> ast.Block:
+        return evolve(block, statements=tuple(s for one in block.statements for s in self.statement(one, env, place, known)))
+
+    def statement(self, s: ast.Statement, env: Env, place: _Place, known: Env) -> list[ast.Statement]:
+        match s:
+            case ast.For() if self._leads_to_choices(s.body, place):
+                return self._unrolled(s, env, place, known)
+            case ast.For():
+                iterable = self.expression(s.iterable, env, place)
+                return [evolve(s, iterable=iterable, body=self.block(s.body, env, place, known))]
+            case ast.If():
+                return self._branch(s, env, place, known)
+        return [cast(ast.Statement, map_children(s, lambda e: self.expression(e, env, place)))]
+
+    def _leads_to_choices(self, block: ast.Block, place: _Place) -> bool:
+        return any(
+            isinstance(n, ast.Choose) or (isinstance(n, ast.Own) and self.affected(resolve(place.scope, n.base)))
+            for n in descendants(block)
+        )
+
+    def _unrolled(self, s: ast.For, env: Env, place: _Place, known: Env) -> list[ast.Statement]:
+        iterable = self.expression(s.iterable, {**known, **env}, place)
+        values = _literal_items(iterable)
+        if values is None:
+            help_ = "print it in the flat form"
+            fail("NAS402", "this loop holds choices and its bounds are not plain numbers", span=s.iterable.span, help=help_)
+        written: list[ast.Statement] = []
+        for value in values:
+            inner = {**env, **_bound(s.targets, value)}
+            written += self.block(s.body, inner, place, known).statements
+        return written
+
+    def _branch(self, s: ast.If, env: Env, place: _Place, known: Env) -> list[ast.Statement]:
+        test = self.expression(s.test, env, place)
+        if self._leads_to_choices(s.body, place) or truth_of(test) is not None:
+            test = self.expression(s.test, {**known, **env}, place)
+        chosen = truth_of(test)
+        if chosen is None:
+            otherwise = s.otherwise
+            if isinstance(otherwise, ast.If):
+                (otherwise,) = cast(Any, self._branch(otherwise, env, place, known)) or (None,)
+            elif otherwise is not None:
+                otherwise = self.block(otherwise, env, place, known)
+            return [evolve(s, test=test, body=self.block(s.body, env, place, known), otherwise=otherwise)]
+        if chosen:
+            return list(self.block(s.body, env, place, known).statements)
+        if isinstance(s.otherwise, ast.If):
+            return self._branch(s.otherwise, env, place, known)
+        return [] if s.otherwise is None else list(self.block(s.otherwise, env, place, known).statements)
+
+    # expressions
+    def expression(self, e: Any, env: Env, place: _Place) -> Any:
+        """The expression with known names replaced and choices resolved."""
+        match e:
+            case ast.Choose():
+                return self._choose(e, env, place)
+            case ast.Own():
+                target = resolve(place.scope, e.base)
+                tag = self.expression(e.tag, env, place)
+                if isinstance(target, DefinitionValue) and self.affected(target) and isinstance(tag, ast.Literal):
+                    return ast.Name(self.definition(target, str(tag.value)), span=e.span)
+            case ast.Name():
+                return env[e.text] if e.text in env else self._reference(e, place)
+            case ast.Attribute(base=ast.Name(text=name)) if name not in place.local and name not in env:
+                if isinstance(resolve(place.scope, e), DefinitionValue):
+                    return self._reference(e, place)
+        return fold(map_children(e, lambda part: self.expression(part, env, place)), FOLDABLE)
+
+    def _reference(self, e: ast.Name | ast.Attribute, place: _Place) -> ast.Expr:
+        """A name of the file that a definition comes from, as the new file knows it."""
+        if isinstance(e, ast.Name) and e.text in place.local:
+            return e
+        value = resolve(place.scope, e)
+        if not isinstance(value, DefinitionValue):
+            return e
+        if self.affected(value) or value.scope is self.scope:
+            return ast.Name(self.definition(value, None), span=e.span)
+        path = tuple(value.scope.prefix.split("."))
+        self.uses.setdefault(path[-1], path)
+        return e if isinstance(e, ast.Name) else evolve(e, base=ast.Name(path[-1], span=e.span))
+
+    def _choose(self, e: ast.Choose, env: Env, place: _Place) -> ast.Expr:
+        count = place.used[e.span] = place.used.get(e.span, -1) + 1
+        written = self.choices.get((place.owner, e.span), [])
+        if count >= len(written):
+            fail("NAS402", "this choice is not reached by every instance", span=e.span, help="print it in the flat form")
+        key = join(place.owner, written[count].name)
+        terms = []
+        for kept in self.point.kept(key) or ():
+            group, source = _edge(e, kept.edge, lambda x: self.expression(x, env, place))
+            callee = group.callee if isinstance(group, ast.Call) else group
+            candidates = resolve(place.scope, callee)
+            assert isinstance(candidates, CandidatesValue)
+            arguments = group.arguments if isinstance(group, ast.Call) else ()
+            given = tuple(map_children(a, lambda x: self.expression(x, env, place)) for a in arguments)
+            term = kept_term(candidates, given, kept, source)
+            inside = _Place("", candidates.scope, frozenset())
+            callee_here = self._reference(cast(Any, term.callee), inside)
+            call: ast.Expr = evolve(term, callee=callee_here)
+            if kept.coefficient is not None:
+                call = ast.Arithmetic(literal(kept.coefficient, e.span), (("*", call),), span=e.span)
+            terms.append(call)
+        if not terms:
+            _, source = _edge(e, 0, lambda x: self.expression(x, env, place))
+            return ast.Call(ast.Name("zero", span=e.span), (ast.Argument(source, span=e.span),), span=e.span)
+        return terms[0] if len(terms) == 1 else ast.Arithmetic(terms[0], tuple(("+", t) for t in terms[1:]), span=e.span)
+
+
+def resolve(scope: FileScope, e: ast.Node) -> Value:
+    """What a plain or dotted name means in a file, or None."""
+    match e:
+        case ast.Name():
+            found = scope.lookup(e.text)
+            return found[0] if len(found) == 1 else None
+        case ast.Attribute(base=ast.Name() as base):
+            namespace = resolve(scope, base)
+            return namespace.scope.own.get(e.name) if isinstance(namespace, Namespace) else None
+    return None
+
+
+def _edge(e: ast.Choose, number: int, show: Any) -> tuple[ast.Expr, ast.Expr]:
+    """The candidate expression and the source of one edge."""
+    for group in e.edges:
+        sources = _sources(show(group.sources))
+        if sources is None:
+            fail("NAS402", "these sources are not plainly listed", span=group.sources.span, help="print it in the flat form")
+        if number < len(sources):
+            return group.candidates, sources[number]
+        number -= len(sources)
+    raise AssertionError("the point was checked against the choice")
+
+
+def _sources(e: ast.Expr) -> list[ast.Expr] | None:
+    match e:
+        case ast.Index(indexes=(ast.Range(start=start, stop=stop),)):
+            first, last = number_of(start), number_of(stop)
+            if isinstance(first, int) and isinstance(last, int):
+                return [evolve(e, indexes=(literal(i, e.span),)) for i in range(first, last)]
+            return None
+        case ast.ListOf() | ast.TupleOf():
+            return list(e.items)
+    return [e]
+
+
+def _literal_items(e: ast.Expr) -> list[ast.Expr] | None:
+    match e:
+        case ast.ListOf() | ast.TupleOf():
+            return list(e.items)
+        case ast.Range():
+            start, stop = number_of(e.start), number_of(e.stop)
+            if isinstance(start, int) and isinstance(stop, int):
+                return [literal(i, e.span) for i in range(start, stop)]
+    return None
+
+
+def _bound(targets: tuple[ast.Expr, ...], value: ast.Expr) -> Env:
+    """Loop variables and the parts of the value that they take."""
+    if len(targets) == 1 and isinstance(targets[0], ast.TupleOf):
+        return _bound(targets[0].items, value)
+    if len(targets) == 1 and isinstance(targets[0], ast.Name):
+        return {targets[0].text: value}
+    parts = value.items if isinstance(value, ast.TupleOf | ast.ListOf) else ()
+    bound: Env = {}
+    for target, part in zip(targets, parts, strict=False):
+        bound |= _bound((target,), part)
+    return bound
+
+

@@ -1,0 +1,87 @@
+"""One kept candidate, written as a call."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from attrs import evolve
+
+from archir.ir.point import Kept
+from archir.sema.arithmetic import COMPARISONS, OPERATORS
+from archir.sema.builtins import FUNCTIONS
+from archir.sema.values import CandidatesValue, DefinitionValue, Value
+from archir.syntax import ast
+from archir.syntax.fold import fold, map_children
+
+_FOLDABLE = {**OPERATORS, **COMPARISONS, **FUNCTIONS}
+
+
+def option_suffix(name: str | None, value: Value) -> str:
+    """What one option adds to a candidate's name: `k3`, `se_ratio0_25`."""
+    return f"{name or 'option'}{value}".replace(".", "_").replace("-", "m")
+
+
+def kept_term(candidates: CandidatesValue, given: tuple[ast.Argument, ...], kept: Kept, source: ast.Expr) -> ast.Call:
+    """The call that a kept candidate stands for, on the source of its edge."""
+    env = _arguments(candidates.candidates.params, given)
+    for alternative in candidates.candidates.alternatives:
+        e = alternative.value
+        callee, arguments = (e.callee, e.arguments) if isinstance(e, ast.Call) else (e, ())
+        put = tuple(evolve(a, value=_substituted(a.value, env)) for a in arguments)
+        label = alternative.label or _label(callee)
+        for combination in product(*(a.value.items if isinstance(a.value, ast.Options) else (a.value,) for a in put)):
+            suffixes = [
+                option_suffix(a.name, v.value)
+                for a, v in zip(put, combination, strict=True)
+                if isinstance(a.value, ast.Options) and isinstance(v, ast.Literal)
+            ]
+            if "_".join([label, *suffixes]) == kept.operation:
+                full = tuple(evolve(a, value=v) for a, v in zip(put, combination, strict=True))
+                return _call(candidates, callee, full, source)
+    raise AssertionError(f"no candidate `{kept.operation}`: the point was checked against the choice")
+
+
+def _label(callee: ast.Expr) -> str:
+    return callee.name if isinstance(callee, ast.Attribute) else getattr(callee, "text", "")
+
+
+def _arguments(params: tuple[ast.Param, ...], given: tuple[ast.Argument, ...]) -> dict[str, ast.Expr]:
+    """Arguments by parameter, defaults included, as the call rule has it."""
+    named = {a.name: a.value for a in given if a.name is not None}
+    free = [p.name for p in params if p.name not in named]
+    bound = {**dict(zip(free, (a.value for a in given if a.name is None), strict=False)), **named}
+    for param in params:
+        if param.name not in bound and param.default is not None:
+            bound[param.name] = _substituted(param.default, bound)
+    return bound
+
+
+def _substituted(e: ast.Expr, env: dict[str, ast.Expr]) -> ast.Expr:
+    def change(part: ast.Node) -> ast.Node:
+        if isinstance(part, ast.Name) and part.text in env:
+            return env[part.text]
+        return fold(map_children(part, change), _FOLDABLE)
+
+    return change(e)  # type: ignore[return-value]
+
+
+def _call(
+    candidates: CandidatesValue, callee: ast.Expr, arguments: tuple[ast.Argument, ...], source: ast.Expr
+) -> ast.Call:
+    """The call with arguments by name, those at their defaults left out."""
+    found = candidates.scope.lookup(callee.text) if isinstance(callee, ast.Name) else []
+    if isinstance(callee, ast.Attribute) and isinstance(callee.base, ast.Name):
+        namespaces = candidates.scope.lookup(callee.base.text)
+        found = [namespaces[0].scope.own[callee.name]] if namespaces else []
+    span = source.span
+    first = ast.Argument(source, span=span)
+    if len(found) != 1 or not isinstance(found[0], DefinitionValue):
+        return ast.Call(callee, (first, *arguments), span=span)
+    params = found[0].definition.params
+    named = {a.name: a.value for a in arguments if a.name is not None}
+    free = [p.name for p in params[1:] if p.name not in named]
+    named |= dict(zip(free, (a.value for a in arguments if a.name is None), strict=False))
+    shown = [
+        ast.Argument(named[p.name], p.name, span=span) for p in params if p.name in named and named[p.name] != p.default
+    ]
+    return ast.Call(callee, (first, *shown), span=span)

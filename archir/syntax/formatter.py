@@ -1,0 +1,224 @@
+"""`archir fmt`: one way to write each file. Formatting twice changes nothing more."""
+
+from __future__ import annotations
+
+from archir.source import Source
+from archir.syntax import ast
+from archir.syntax.comments import Comments
+from archir.syntax.expression_text import expression_text, pipe_stages, pipe_start
+from archir.syntax.parser import parse
+
+WIDTH = 120
+
+
+def format_text(source: Source) -> str:
+    """The formatted text; raises `ArchirError` if it does not parse."""
+    return format_file(parse(source), Comments.of(source))
+
+
+def format_file(file: ast.File, comments: Comments | None = None) -> str:
+    """The text of a tree. Without comments the tree need not come from a text."""
+    writer = _Writer(comments)
+    text: list[str] = []
+    above_is_long = False
+    for i, item in enumerate(file.items):
+        gap = i > 0 and writer.gap_between(file.items[i - 1], item)
+        writer.own_line_comments(item)
+        comment_lines = len(writer.lines)
+        writer.item(item)
+        is_long = len(writer.lines) > comment_lines + 1
+        text += [""] * (i > 0 and (gap or is_long or above_is_long)) + writer.lines
+        writer.lines, above_is_long = [], is_long
+    writer.rest()
+    text += writer.lines
+    return "\n".join([*text, ""]) if text else ""
+
+
+class _Writer:
+    def __init__(self, comments: Comments | None) -> None:
+        self.comments = comments
+        self.lines: list[str] = []
+        self.depth = 0
+
+    # placing
+    def put(self, text: str, node: ast.Node | None = None) -> None:
+        behind = self.comments.behind(node.span.end) if self.comments and node is not None else ""
+        self.lines.append(f"{'  ' * self.depth}{text}{behind}")
+
+    def own_line_comments(self, node: ast.Node) -> None:
+        """The comments above a node, and the empty lines behind them."""
+        if self.comments:
+            for text, gap in self.comments.before(node.span.start):
+                self.put(text)
+                if gap:
+                    self.lines.append("")
+
+    def rest(self) -> None:
+        if self.comments:
+            for text, gap in self.comments.before(len(self.comments.source.text)):
+                self.put(text)
+                if gap:
+                    self.lines.append("")
+
+    def gap_between(self, above: ast.Node, below: ast.Node) -> bool:
+        """Whether an empty line was written between two nodes."""
+        if self.comments is None:
+            return False
+        between = self.comments.source.text[above.span.end : below.span.start]
+        above_comments = between.partition("#")[0]
+        return any(not line.strip() for line in above_comments.split("\n")[1:-1])
+
+    # items
+    def item(self, item: ast.Node) -> None:
+        match item:
+            case ast.Use():
+                alias = f" as {item.alias}" if item.alias else ""
+                self.put(f"use {'.'.join(item.path)}{alias}", item)
+            case ast.Constant():
+                self.put(f"const {item.name} = {expression_text(item.value)}", item)
+            case ast.Candidates():
+                self.candidates(item)
+            case ast.Definition():
+                params = ", ".join(map(_param, item.params))
+                name = f"@{item.name}" if "." in item.name else item.name
+                self.block(f"{item.kind} {name}({params}) ", item.body)
+            case ast.Binding():
+                self.put(f"{item.what} %{item.path} = {expression_text(item.value)}", item)
+            case ast.Flat():
+                self.put(f"module {item.name} {item.form} {{")
+                self.depth += 1
+                for inner in item.items:
+                    self.own_line_comments(inner)
+                    self.item(inner)
+                self.depth -= 1
+                self.put("}", item)
+
+    def candidates(self, item: ast.Candidates) -> None:
+        name = f"@{item.name}" if "." in item.name else item.name
+        params = f"({', '.join(map(_param, item.params))})" if item.params else ""
+        texts = [_alternative(a) for a in item.alternatives]
+        one = f"candidates {name}{params} = {' | '.join(texts)}"
+        inside = self.comments is not None and any(at < item.span.end for at, _ in self.comments.waiting)
+        if len(one) <= WIDTH and not inside:
+            self.put(one, item)
+            return
+        self.put(f"candidates {name}{params} =")
+        for i, (alternative, text) in enumerate(zip(item.alternatives, texts, strict=True)):
+            self.depth += 1
+            self.own_line_comments(alternative)
+            self.depth -= 1
+            self.put(f"{'    ' if i == 0 else '  | '}{text}", alternative)
+
+    # statements
+    def block(self, head: str, block: ast.Block) -> None:
+        short = self._one_line(block)
+        if short is not None and len(f"{'  ' * self.depth}{head}{{ {short} }}") <= WIDTH:
+            self.put(f"{head}{{ {short} }}", block)
+            return
+        self.long_block(head, block)
+        self._trail(block)
+
+    def _one_line(self, block: ast.Block) -> str | None:
+        """The block's only statement, where it was written in one line without a comment."""
+        if len(block.statements) != 1 or "\n" in block.span.source.text[block.span.start : block.span.end]:
+            return None
+        if self.comments and any(block.span.start <= at < block.span.end for at, _ in self.comments.waiting):
+            return None
+        only = block.statements[0]
+        if isinstance(only, ast.If):
+            return None
+        if isinstance(only, ast.For):
+            inner = self._one_line(only.body)
+            return None if inner is None else f"{_for_head(only)}{{ {inner} }}"
+        return _simple(only)
+
+    def statement(self, s: ast.Statement) -> None:
+        match s:
+            case ast.For():
+                self.block(_for_head(s), s.body)
+            case ast.If():
+                self.branch("", s)
+            case _:
+                self._simple(s)
+
+    def branch(self, before: str, s: ast.If) -> None:
+        head = f"{before}if {expression_text(s.test)} "
+        if s.otherwise is None:
+            self.block(head, s.body)
+            return
+        short = self._one_line(s.body)
+        other = self._one_line(s.otherwise) if isinstance(s.otherwise, ast.Block) else None
+        whole = f"{head}{{ {short} }} else {{ {other} }}"
+        one = "\n" not in s.span.source.text[s.span.start : s.span.end]
+        if one and short is not None and other is not None and len(whole) + 2 * self.depth <= WIDTH:
+            self.put(whole, s)
+            return
+        self.long_block(head, s.body)
+        if isinstance(s.otherwise, ast.If):
+            self.lines.pop()
+            self.branch("} else ", s.otherwise)
+        else:
+            self.lines.pop()
+            self.long_block("} else ", s.otherwise)
+            self._trail(s)
+
+    def long_block(self, head: str, block: ast.Block) -> None:
+        """A block over several lines, whatever its length."""
+        self.put(f"{head}{{")
+        self.depth += 1
+        for i, statement in enumerate(block.statements):
+            if i > 0 and self.gap_between(block.statements[i - 1], statement):
+                self.lines.append("")
+            self.own_line_comments(statement)
+            self.statement(statement)
+        if self.comments:
+            for text, _ in self.comments.before(block.span.end):
+                self.put(text)
+        self.depth -= 1
+        self.put("}")
+
+    def _trail(self, node: ast.Node) -> None:
+        if self.comments:
+            self.lines[-1] += self.comments.behind(node.span.end)
+
+    def _simple(self, s: ast.Statement) -> None:
+        text = _simple(s)
+        value = s.values[0] if isinstance(s, ast.Assign) and len(s.values) == 1 else getattr(s, "value", None)
+        if len(text) + 2 * self.depth <= WIDTH or not isinstance(value, ast.Pipe):
+            self.put(text, s)
+            return
+        head = text[: len(text) - len(expression_text(value))]
+        self.put(f"{head}{pipe_start(value)}")
+        stages = pipe_stages(value)
+        for i, stage in enumerate(stages):
+            self.put(f"  |> {stage}", s if i == len(stages) - 1 else None)
+
+
+def _for_head(s: ast.For) -> str:
+    return f"for {', '.join(map(expression_text, s.targets))} in {expression_text(s.iterable)} "
+
+
+def _simple(s: ast.Statement) -> str:
+    match s:
+        case ast.Assign():
+            targets = ", ".join(map(expression_text, s.targets))
+            values = ", ".join(map(expression_text, s.values))
+            return f"{targets} = {values}{'' if s.type is None else f' : {expression_text(s.type)}'}"
+        case ast.Return():
+            return f"return {expression_text(s.value)}"
+        case ast.Require():
+            return f"require {expression_text(s.test)}"
+        case ast.Phase():
+            return expression_text(s.call)
+    raise AssertionError(f"{type(s).__name__} takes several lines")
+
+
+def _param(param: ast.Param) -> str:
+    name = param.name if "." not in param.name else f"%{param.name}"
+    type_ = "" if param.type is None else f": {expression_text(param.type)}"
+    return f"{name}{type_}{'' if param.default is None else f' = {expression_text(param.default)}'}"
+
+
+def _alternative(a: ast.Alternative) -> str:
+    label = "" if a.label is None else f"{a.label}: "
+    return f"{label}{expression_text(a.value)}{' when legal' if a.when_legal else ''}"
