@@ -97,8 +97,8 @@ def _converter() -> Converter:
     converter = Converter(detailed_validation=False)
     for type_, accepted in ((bool, (bool,)), (int, (int,)), (float, (float, int)), (str, (str,))):
         converter.register_structure_hook(type_, _scalar(type_, accepted))
-    converter.register_structure_hook_func(lambda t: get_origin(t) is Literal, _literal)
-    converter.register_structure_hook_func(lambda t: get_origin(t) is tuple, lambda v, t: _tuple(converter, v, t))
+    converter.register_structure_hook_func(lambda t: _origin(t) is Literal, _literal)
+    converter.register_structure_hook_func(lambda t: _origin(t) is tuple, lambda v, t: _tuple(converter, v, t))
     converter.register_structure_hook_func(
         lambda t: get_origin(t) in (Union, types.UnionType), lambda v, t: _union(converter, v, t)
     )
