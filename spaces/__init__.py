@@ -1,0 +1,1 @@
+"""The library: blocks, spaces, published networks and methods, as .nas files."""

@@ -1,0 +1,1 @@
+"""The typed graph IR: graphs, modules, gates, points, the printer and the verifier."""

@@ -100,7 +100,7 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(lambda t: _origin(t) is Literal, _literal)
     converter.register_structure_hook_func(lambda t: _origin(t) is tuple, lambda v, t: _tuple(converter, v, t))
     converter.register_structure_hook_func(
-        lambda t: get_origin(t) in (Union, types.UnionType), lambda v, t: _union(converter, v, t)
+        lambda t: _origin(t) in (Union, types.UnionType), lambda v, t: _union(converter, v, t)
     )
     return converter
 

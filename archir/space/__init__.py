@@ -1,0 +1,1 @@
+"""Points of a space; knows nothing of tensors."""
