@@ -79,9 +79,7 @@ class _Writer:
             case ast.Candidates():
                 self.candidates(item)
             case ast.Definition():
-                params = ", ".join(map(_param, item.params))
-                name = f"@{item.name}" if "." in item.name else item.name
-                self.block(f"{item.kind} {name}({params}) ", item.body)
+                self.definition(item)
             case ast.Binding():
                 self.put(f"{item.what} %{item.path} = {expression_text(item.value)}", item)
             case ast.Flat():
@@ -92,6 +90,20 @@ class _Writer:
                     self.item(inner)
                 self.depth -= 1
                 self.put("}", item)
+
+    def definition(self, item: ast.Definition) -> None:
+        """The head in one line, or its parameters in lines of their own; then the body."""
+        name = f"@{item.name}" if "." in item.name else item.name
+        params = [_param(p) for p in item.params]
+        head = f"{item.kind} {name}({', '.join(params)}) "
+        if len(head) + 1 <= WIDTH:
+            self.block(head, item.body)
+            return
+        self.put(f"{item.kind} {name}(")
+        for line in _filled([f"{p}," for p in params], WIDTH - 4):
+            self.put(f"    {line}")
+        self.long_block(") ", item.body)
+        self._trail(item.body)
 
     def candidates(self, item: ast.Candidates) -> None:
         name = f"@{item.name}" if "." in item.name else item.name
@@ -192,6 +204,17 @@ class _Writer:
         stages = pipe_stages(value)
         for i, stage in enumerate(stages):
             self.put(f"  |> {stage}", s if i == len(stages) - 1 else None)
+
+
+def _filled(words: list[str], width: int) -> list[str]:
+    """Words side by side in as few lines as hold them."""
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _for_head(s: ast.For) -> str:
