@@ -22,7 +22,7 @@ lint: $(STAMP) ## Check style, formatting, types and layers
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: $(STAMP) ## Format the code and fix what ruff can fix
 	$(BIN)/python -m ruff check --fix-only .
