@@ -20,12 +20,10 @@ from archir.ir.graph import Call, Choice, Graph
 from archir.ir.module import Module, join
 from archir.ir.origin import Origin, Setting
 from archir.ir.point import Point
-from archir.sema.arithmetic import COMPARISONS, OPERATORS
-from archir.sema.builtins import FUNCTIONS
 from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
 from archir.sema.names import assigned_names, descendants
-from archir.sema.terms import kept_term
+from archir.sema.terms import FOLDABLE, kept_term
 from archir.sema.values import CandidatesValue, DefinitionValue, Namespace, Value
 from archir.source import Span
 from archir.syntax import ast
@@ -33,7 +31,6 @@ from archir.syntax.comments import Comments
 from archir.syntax.fold import fold, literal, map_children, number_of, truth_of
 from archir.syntax.formatter import format_file
 
-FOLDABLE: Mapping[str, Any] = {**OPERATORS, **COMPARISONS, **FUNCTIONS}
 Env = dict[str, ast.Expr]
 
 
@@ -194,13 +191,13 @@ class _Specializer:
 
     def _unrolled(self, s: ast.For, env: Env, place: _Place, known: Env) -> list[ast.Statement]:
         iterable = self.expression(s.iterable, {**known, **env}, place)
-        values = _literal_items(iterable)
+        values = literal_items(iterable)
         if values is None:
             help_ = "print it in the flat form"
             fail("NAS402", "this loop holds choices and its bounds are not plain numbers", span=s.iterable.span, help=help_)
         written: list[ast.Statement] = []
         for value in values:
-            inner = {**env, **_bound(s.targets, value)}
+            inner = {**env, **loop_values(s.targets, value)}
             written += self.block(s.body, inner, place, known).statements
         return written
 
@@ -316,7 +313,8 @@ def _sources(e: ast.Expr) -> list[ast.Expr] | None:
     return [e]
 
 
-def _literal_items(e: ast.Expr) -> list[ast.Expr] | None:
+def literal_items(e: ast.Expr) -> list[ast.Expr] | None:
+    """The items of a plain list or of a range between plain numbers."""
     match e:
         case ast.ListOf() | ast.TupleOf():
             return list(e.items)
@@ -327,16 +325,16 @@ def _literal_items(e: ast.Expr) -> list[ast.Expr] | None:
     return None
 
 
-def _bound(targets: tuple[ast.Expr, ...], value: ast.Expr) -> Env:
+def loop_values(targets: tuple[ast.Expr, ...], value: ast.Expr) -> Env:
     """Loop variables and the parts of the value that they take."""
     if len(targets) == 1 and isinstance(targets[0], ast.TupleOf):
-        return _bound(targets[0].items, value)
+        return loop_values(targets[0].items, value)
     if len(targets) == 1 and isinstance(targets[0], ast.Name):
         return {targets[0].text: value}
     parts = value.items if isinstance(value, ast.TupleOf | ast.ListOf) else ()
     bound: Env = {}
     for target, part in zip(targets, parts, strict=False):
-        bound |= _bound((target,), part)
+        bound |= loop_values((target,), part)
     return bound
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from itertools import product
+from typing import Any
 
 from attrs import evolve
 
 from archir.ir.point import Kept
-from archir.sema.arithmetic import COMPARISONS, OPERATORS
+from archir.sema.arithmetic import COMPARISONS, OPERATORS, calculate
 from archir.sema.builtins import FUNCTIONS
 from archir.sema.values import CandidatesValue, DefinitionValue, Value
 from archir.syntax import ast
 from archir.syntax.fold import fold, map_children
 
-_FOLDABLE = {**OPERATORS, **COMPARISONS, **FUNCTIONS}
+FOLDABLE: Mapping[str, Any] = {**{o: partial(calculate, o) for o in OPERATORS}, **COMPARISONS, **FUNCTIONS}
+"""What is computed where all operands are plain numbers; ValueError where there is no result."""
 
 
 def option_suffix(name: str | None, value: Value) -> str:
@@ -27,7 +31,7 @@ def kept_term(candidates: CandidatesValue, given: tuple[ast.Argument, ...], kept
     for alternative in candidates.candidates.alternatives:
         e = alternative.value
         callee, arguments = (e.callee, e.arguments) if isinstance(e, ast.Call) else (e, ())
-        put = tuple(evolve(a, value=_substituted(a.value, env)) for a in arguments)
+        put = tuple(evolve(a, value=substituted(a.value, env)) for a in arguments)
         label = alternative.label or _label(callee)
         for combination in product(*(a.value.items if isinstance(a.value, ast.Options) else (a.value,) for a in put)):
             suffixes = [
@@ -52,15 +56,17 @@ def _arguments(params: tuple[ast.Param, ...], given: tuple[ast.Argument, ...]) -
     bound = {**dict(zip(free, (a.value for a in given if a.name is None), strict=False)), **named}
     for param in params:
         if param.name not in bound and param.default is not None:
-            bound[param.name] = _substituted(param.default, bound)
+            bound[param.name] = substituted(param.default, bound)
     return bound
 
 
-def _substituted(e: ast.Expr, env: dict[str, ast.Expr]) -> ast.Expr:
+def substituted(e: ast.Expr, env: Mapping[str, ast.Expr]) -> ast.Expr:
+    """The expression with known names replaced, and computed where it can be."""
+
     def change(part: ast.Node) -> ast.Node:
         if isinstance(part, ast.Name) and part.text in env:
             return env[part.text]
-        return fold(map_children(part, change), _FOLDABLE)
+        return fold(map_children(part, change), FOLDABLE)
 
     return change(e)  # type: ignore[return-value]
 

@@ -54,10 +54,17 @@ Functions = Mapping[str, Callable[..., Any]]
 
 
 def fold(e: ast.Node, functions: Functions) -> ast.Node:
-    """The expression, computed if all its parts (which must be folded) are plain values.
+    """The expression, computed if all its parts (which must be folded) are plain values and there is a result.
 
     `functions` holds the operators `+ - * / // % ** == != < <= > >=` and named functions of numbers.
     """
+    try:
+        return _computed(e, functions)
+    except (ValueError, TypeError, ArithmeticError):
+        return e
+
+
+def _computed(e: ast.Node, functions: Functions) -> ast.Node:
     match e:
         case ast.Arithmetic():
             numbers = [number_of(e.first), *(number_of(t) for _, t in e.rest)]

@@ -1,0 +1,14 @@
+# DARTS (Liu, Simonyan, Yang, ICLR 2019), with the settings of its search on CIFAR-10.
+# order: first_order, or second_order (one unrolled step).
+
+method darts(
+    epochs = 50, batch = 64, order = first_order, split = 0.5, lr = 0.025, lr_end = 0.001, arch_lr = 3e-4, cutout = 0,
+) {
+  relax()
+  train(
+      weights, arch, epochs=epochs, batch=batch, bilevel=order, split=split, cutout=cutout, clip=5.0,
+      weights=sgd(lr=cosine(lr, lr_end), momentum=0.9, decay=3e-4),
+      arch=adam(lr=arch_lr, betas=(0.5, 0.999), decay=1e-3),
+  )
+  derive(rule=top_edges)
+}
