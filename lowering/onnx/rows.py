@@ -61,8 +61,8 @@ def linear(at: Site, p: Linear) -> str:
 
 
 def batch_norm(at: Site, p: BatchNorm) -> str:
-    """BatchNormalization with stored statistics; without `affine` it scales by one and shifts by zero."""
-    if p.affine:
+    """BatchNormalization with stored statistics; without its own it scales by one and shifts by zero."""
+    if p.scales:
         scale, shift = at.weight("weight"), at.weight("bias")
     else:
         channels = at.step.type.channels
