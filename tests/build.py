@@ -26,7 +26,7 @@ def tensor(*shape: int) -> TensorType:
 class Builder:
     """Collects the nodes of one graph; each method returns the new value's name."""
 
-    def __init__(self, name: str, kind: Kind, **inputs: TensorType) -> None:
+    def __init__(self, name: str, kind: Kind, /, **inputs: TensorType) -> None:
         self.name = name
         self.kind = kind
         self.inputs = tuple(Value(n, t) for n, t in inputs.items())
@@ -72,28 +72,29 @@ def sep_conv(x: TensorType, k: int, stride: int = 1, affine: bool = True) -> Gra
     b = Builder("sep_conv", "block", x=x)
     y, c = "x", x.channels
     for i, s in enumerate((stride, 1)):
-        y = b.op(f"relu.{i}", Relu(), y)
-        y = b.op(f"depthwise.{i}", Conv(k=k, stride=s, groups=c), y)
-        y = b.op(f"pointwise.{i}", Conv(), y)
-        y = b.op(f"batch_norm.{i}", BatchNorm(affine=affine), y)
+        y = b.op(f"x.{i}.relu", Relu(), y)
+        y = b.op(f"x.{i}.conv", Conv(k=k, stride=s, groups=c), y)
+        y = b.op(f"x.{i}.conv_1", Conv(), y)
+        y = b.op(f"x.{i}.batch_norm", BatchNorm(affine=affine), y)
     return b.done(y)
 
 
 def dil_conv(x: TensorType, k: int, stride: int = 1, affine: bool = True) -> Graph:
     b = Builder("dil_conv", "block", x=x)
-    y = b.op("depthwise", Conv(k=k, stride=stride, dilation=2, groups=x.channels), b.op("relu", Relu(), "x"))
-    return b.done(b.op("batch_norm", BatchNorm(affine=affine), b.op("pointwise", Conv(), y)))
+    y = b.op("conv", Conv(k=k, stride=stride, dilation=2, groups=x.channels), b.op("relu", Relu(), "x"))
+    return b.done(b.op("batch_norm", BatchNorm(affine=affine), b.op("conv_1", Conv(), y)))
 
 
 def max_pool(x: TensorType, stride: int = 1) -> Graph:
     b = Builder("max_pool_3x3", "block", x=x)
-    return b.done(b.op("batch_norm", BatchNorm(affine=False), b.op("pool", MaxPool(k=3, stride=stride, pad=1), "x")))
+    pool = MaxPool(k=3, stride=stride, pad=1)
+    return b.done(b.op("batch_norm", BatchNorm(affine=False), b.op("max_pool", pool, "x")))
 
 
 def avg_pool(x: TensorType, stride: int = 1) -> Graph:
     b = Builder("avg_pool_3x3", "block", x=x)
     pool = AvgPool(k=3, stride=stride, pad=1, count_pad=False)
-    return b.done(b.op("batch_norm", BatchNorm(affine=False), b.op("pool", pool, "x")))
+    return b.done(b.op("batch_norm", BatchNorm(affine=False), b.op("avg_pool", pool, "x")))
 
 
 def none(x: TensorType, stride: int = 1) -> Graph:

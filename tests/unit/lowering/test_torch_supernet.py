@@ -85,11 +85,11 @@ class Reference:
             return self.bn(F.avg_pool2d(x, 3, stride, 1, count_include_pad=False), f"{name}.batch_norm")
         k = int(kind[-1])
         if kind.startswith("dil"):
-            y = self.conv(F.relu(x), f"{name}.depthwise", stride=stride, padding=k - 1, dilation=2, groups=c)
-            return self.bn(self.conv(y, f"{name}.pointwise"), f"{name}.batch_norm")
+            y = self.conv(F.relu(x), f"{name}.conv", stride=stride, padding=k - 1, dilation=2, groups=c)
+            return self.bn(self.conv(y, f"{name}.conv_1"), f"{name}.batch_norm")
         for i, s in enumerate((stride, 1)):
-            x = self.conv(F.relu(x), f"{name}.depthwise.{i}", stride=s, padding=k // 2, groups=c)
-            x = self.bn(self.conv(x, f"{name}.pointwise.{i}"), f"{name}.batch_norm.{i}")
+            x = self.conv(F.relu(x), f"{name}.x.{i}.conv", stride=s, padding=k // 2, groups=c)
+            x = self.bn(self.conv(x, f"{name}.x.{i}.conv_1"), f"{name}.x.{i}.batch_norm")
         return x
 
     def cell(self, s0: Tensor, s1: Tensor, reduce: bool, name: str) -> Tensor:
@@ -162,7 +162,7 @@ def test_names_and_shapes_are_those_of_the_ir(module: Module) -> None:
 
 def test_a_name_of_the_examples() -> None:
     state = to_torch(relaxed(net())).state_dict()
-    assert state["cell.1.x.3.2.sep_conv_5x5.depthwise.1.weight"].shape == (8, 1, 5, 5)
+    assert state["cell.1.x.3.2.sep_conv_5x5.x.1.conv.weight"].shape == (8, 1, 5, 5)
     assert state["arch.reduce.x.3.alpha"].shape == (3, 8)
 
 

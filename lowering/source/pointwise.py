@@ -1,0 +1,44 @@
+"""Rows of the operations on each number by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archir.ir.primitive import Primitive, Types
+from archir.lowering.source.row import Code, Column, Function, Row
+from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
+
+
+def _activation(function: str) -> Function:
+    return Function(lambda operands, _texts: Code(f"{function}({operands[0].text})"), activation=True)
+
+
+def _factor(p: Scale, _inputs: Types) -> tuple[Column, ...]:
+    return (Column("factor", "number", p.factor),)
+
+
+def _scale(operands: Sequence[Code], texts: Sequence[str]) -> Code:
+    # The operand stands left of the factor's product only if it needs no parentheses of its own.
+    return Code(f"{texts[0]} * {operands[0].within('atom')}", "product")
+
+
+def _add(operands: Sequence[Code], _texts: Sequence[str]) -> Code:
+    first, *others = operands
+    if not others:
+        return first
+    # Sums add from left to right: a sum on the right keeps its parentheses, and with them its rounding.
+    return Code(" + ".join([first.text, *(o.within("product") for o in others)]), "sum")
+
+
+def _mul(operands: Sequence[Code], _texts: Sequence[str]) -> Code:
+    return Code(f"{operands[0].within('product')} * {operands[1].within('atom')}", "product")
+
+
+ROWS: dict[type[Primitive], Row] = {
+    Relu: _activation("F.relu"),
+    Relu6: _activation("F.relu6"),
+    Sigmoid: _activation("torch.sigmoid"),
+    Scale: Function(_scale, _factor),
+    Add: Function(_add),
+    Mul: Function(_mul),
+}
