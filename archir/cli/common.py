@@ -1,0 +1,67 @@
+"""Options and helpers that several subcommands share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from archir.diagnostics import fail
+from archir.ir.module import Module
+from archir.ir.origin import Setting
+from archir.ir.types import TensorType
+from archir.sema import load, load_source, parse_setting
+from archir.source import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a parameter a value; may be repeated."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def split_settings(settings: tuple[str, ...]) -> dict[str, Setting]:
+    """`name=value` texts as values; raises a usage error for one without `=`."""
+    found: dict[str, Setting] = {}
+    for text in settings:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"--set takes NAME=VALUE, found `{text}`")
+        found[name.strip()] = parse_setting(name.strip(), value.strip())
+    return found
+
+
+def read_module(file: str, settings: Mapping[str, Setting | TensorType]) -> Module:
+    """The module of a file, of a shipped space, or (`-`) of standard input."""
+    if file == "-":
+        return load_source(Source("<stdin>", read_stdin()), Path.cwd(), None, settings)
+    return load(file, **settings)
+
+
+def read_stdin() -> str:
+    """Standard input as text; raises `ArchirError` NAS103 if it is not UTF-8."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        fail("NAS103", "standard input is not UTF-8 text", help="pipe a .nas text into it")
+
+
+def print_json(value: object) -> None:
+    """A value as JSON on standard output."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def write_text(path: str | None, text: str) -> None:
+    """To a file, written whole or not at all; without one, or with `-`, to standard output."""
+    if path in (None, "-"):
+        click.echo(text, nl=False)
+        return
+    from archir.files import atomic_write
+
+    assert path is not None
+    atomic_write(path, text)

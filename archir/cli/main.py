@@ -1,0 +1,96 @@
+"""The `archir` command: finds the subcommand, and turns errors into messages and exit statuses."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import click
+
+from archir.diagnostics import ArchirError
+from archir.diagnostics.render import render, wants_color
+
+
+class Entry(NamedTuple):
+    """A subcommand: where it is, and its line in `archir --help`."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "check": Entry("check", "say whether a space or network is right, and how large it is"),
+    "fmt": Entry("fmt", "format .nas files"),
+    "opt": Entry("opt", "run passes and print the module"),
+    "search": Entry("search", "search a space on a data set"),
+    "derive": Entry("derive", "print the network that a search has found"),
+    "train": Entry("train", "train a network"),
+    "emit": Entry("emit", "write a network as one PyTorch file"),
+    "export": Entry("export", "write a trained network as a verified ONNX model"),
+    "show": Entry("show", "draw the cells of a space or network"),
+    "report": Entry("report", "compare runs: accuracy, parameters, multiply-adds"),
+    "passes": Entry("passes", "list the passes, or explain one"),
+    "ops": Entry("ops", "list the primitives and the block library"),
+}
+
+START = """\b
+Start here:
+  archir check darts
+  archir search darts --set channels=4 --set cells=3 --set epochs=5 -o runs/first
+  archir derive runs/first -o net.nas
+`archir COMMAND --help` says more; -v for the version."""
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand only when it is asked for, so that cheap commands stay cheap."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"archir.cli.{COMMANDS[cmd_name].module}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, epilog=START, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(None, "-v", "--version", package_name="archir", message="archir %(version)s")
+def group() -> None:
+    """archir compiles neural-architecture-search spaces: from a text file to a searched network in ONNX."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and ends the process: 0 well, 1 wrong input, 2 wrong usage, 130 interrupted."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; gives the exit status."""
+    try:
+        status = group.main(arguments, prog_name="archir", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except ArchirError as error:
+        sys.stderr.write(render(error.diagnostics, color=wants_color(sys.stderr)))
+        return 1
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has gone; nothing is wrong here
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
