@@ -27,7 +27,7 @@ def check_onnx(model: ModelProto, inputs: object, expected: object) -> float:
 
     Raises:
         ArchirError: NAS603 if the model is not valid, or if the difference is above
-            1e-4 * max(1, max |expected|).
+            1e-4 * max(1, max |expected|). NAS506 if `inputs` do not fit the model.
     """
     _check(model)
     a, b = as_array(expected), _run(model, as_array(inputs))
@@ -59,8 +59,14 @@ def _run(model: ModelProto, inputs: Array) -> Array:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal only: it warns about what its own optimizer does
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    (name,) = (value.name for value in session.get_inputs())
-    result: Array = session.run(None, {name: np.ascontiguousarray(inputs, np.float32)})[0]
+    (image,) = session.get_inputs()
+    if list(inputs.shape[1:]) != image.shape[1:]:
+        fail(
+            "NAS506",
+            f"the network takes images {image.shape[1:]}, found {list(inputs.shape[1:])}",
+            help="give a batch `[batch, channels, height, width]` of the net's input type",
+        )
+    result: Array = session.run(None, {image.name: np.ascontiguousarray(inputs, np.float32)})[0]
     return result
 
 

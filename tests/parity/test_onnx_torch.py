@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from random import Random
+
 import pytest
 import torch
 from torch import nn
 
+from archir import load
+from archir.ir.module import Module
 from archir.ir.types import TensorType
 from archir.lowering.onnx import check_onnx, to_onnx
 from archir.lowering.torch import to_torch
+from archir.passes.fix import fixed
+from archir.space.points import random_point
 from tests.build import net, network
 
 
@@ -23,15 +30,35 @@ def settled(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
+def compare(module: Module, batch: int = 2) -> None:
+    """ONNX Runtime and torch agree, with repeated values computed once and as often as they stand there."""
+    torch.manual_seed(0)
+    model = settled(to_torch(module))
+    x = torch.randn(batch, *module.graph.inputs[0].type.shape)
+    with torch.no_grad():
+        expected = model(x)
+    assert expected.std() > 1e-2  # a network that is dead agrees with anything
+    for share in (True, False):
+        onnx_model = to_onnx(module, model.state_dict(), share=share)
+        assert check_onnx(onnx_model, x, expected) < 1e-4 * max(1.0, float(expected.abs().max()))
+
+
 @pytest.mark.parametrize("size", [(16, 16), (12, 20)])
 @pytest.mark.parametrize("batch", [1, 3])
 def test_derived_cells(size: tuple[int, int], batch: int) -> None:
-    image = TensorType((3, *size))
-    torch.manual_seed(0)
-    module = network(net(image, derived=True))
-    model = settled(to_torch(module))
-    x = torch.randn(batch, *image.shape)
-    with torch.no_grad():
-        expected = model(x)
-    for share in (True, False):
-        assert check_onnx(to_onnx(module, model.state_dict(), share=share), x, expected) < 1e-5
+    compare(network(net(TensorType((3, *size)), derived=True)), batch)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_points_of_the_darts_space(root: Path, seed: int) -> None:
+    space = load(root / "spaces" / "darts.nas", channels=4, cells=3)
+    compare(fixed(space, random_point(space, Random(seed))))
+
+
+def test_darts_v2(root: Path) -> None:
+    module = load(root / "spaces" / "nets" / "darts_v2.nas")
+    compare(module)
+    weights = to_torch(module).state_dict()
+    model = to_onnx(module, weights)
+    assert model.doc_string == "darts_v2: 3349342 parameters"
+    assert len(model.graph.node) < len(to_onnx(module, weights, share=False).graph.node)

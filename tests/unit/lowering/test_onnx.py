@@ -275,6 +275,12 @@ def test_a_difference_is_an_error_with_both_numbers() -> None:
         check_onnx(model, x * float("nan"), expected)
 
 
+def test_inputs_of_another_size() -> None:
+    model = to_onnx(one_graph(("a", Relu(), "image")), {})
+    with pytest.raises(ArchirError, match=r"NAS506: the network takes images \[3, 8, 8\], found \[3, 9, 8\]"):
+        check_onnx(model, torch.ones(2, 3, 9, 8), torch.ones(2, 3, 9, 8))
+
+
 def test_the_bound_grows_with_the_numbers() -> None:
     x = 1000 * images(2)
     model = to_onnx(one_graph(("a", Relu(), "image")), {})
