@@ -1,0 +1,1 @@
+"""Search: data, phases, trainer, checkpoints, runs. Its modules but `phases` import torch."""

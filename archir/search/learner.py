@@ -1,0 +1,73 @@
+"""What a trainer sees of a model: weights, architecture parameters, buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol, runtime_checkable
+
+import torch
+from attrs import frozen
+from torch import Tensor, nn
+
+from archir.search.data import Batch
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A model that tells its architecture parameters from its weights, each by IR path."""
+
+    def architecture(self) -> dict[str, nn.Parameter]:
+        """The architecture parameters by name."""
+
+    def weights(self) -> dict[str, nn.Parameter]:
+        """All other parameters by name."""
+
+
+@frozen(eq=False)
+class Learner:
+    """A model taken apart once, since walking a large supernet at each step takes long."""
+
+    model: nn.Module
+    weights: dict[str, nn.Parameter]
+    arch: dict[str, nn.Parameter]
+    buffers: dict[str, Tensor]
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Learner:
+        """The parts of a model; one without architecture parameters has weights only."""
+        if isinstance(model, Searchable):
+            return cls(model, model.weights(), model.architecture(), dict(model.named_buffers()))
+        return cls(model, dict(model.named_parameters()), {}, dict(model.named_buffers()))
+
+    def loss(self, batch: Batch, tensors: Mapping[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """Mean cross-entropy and logits, float [B, classes].
+
+        With `tensors` the model computes with these in place of its own of the same names; what is
+        written to them (batch-norm statistics) does not reach the model.
+        """
+        if tensors is None:
+            logits = self.model(batch.inputs)
+        else:
+            logits = torch.func.functional_call(self.model, dict(tensors), (batch.inputs,), tie_weights=False)
+        return nn.functional.cross_entropy(logits, batch.labels), logits
+
+    def throw_away_buffers(self) -> dict[str, Tensor]:
+        """Copies of the buffers, to be handed to `loss`."""
+        return {name: buffer.detach().clone() for name, buffer in self.buffers.items()}
+
+    @contextmanager
+    def kept_buffers(self) -> Iterator[None]:
+        """Puts the buffers back as they were when the block ends."""
+        saved = self.throw_away_buffers()
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, buffer in self.buffers.items():
+                    buffer.copy_(saved[name])
+
+
+def correct(logits: Tensor, labels: Tensor) -> int:
+    """Number of images whose largest logit is that of their label."""
+    return int((logits.argmax(1) == labels).sum())

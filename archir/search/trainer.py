@@ -1,0 +1,185 @@
+"""Training of one phase, epoch by epoch. It knows phases, and no method by its name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import repeat
+from math import isfinite
+
+import torch
+from attrs import field, frozen
+from torch import Tensor
+
+from archir.diagnostics import fail
+from archir.search.bilevel import Gradients, VirtualStep, first_order_gradients, second_order_gradients
+from archir.search.data import Batch, BatchStream, Data, Images, split_train
+from archir.search.data.augment import Augmentation, standard
+from archir.search.data.batches import plain_batches
+from archir.search.learner import Learner, correct
+from archir.search.optimizers import build_optimizer, set_rate
+from archir.search.phases import SGD, Train
+from archir.search.randomness import derive_seed
+from archir.search.report import BatchRecord, EpochRecord, Reporter
+
+_EVALUATION_BATCH = 256
+
+
+@frozen(eq=False)
+class Session:
+    """A phase in progress: a model, what it learns from, and its optimisers by what they train."""
+
+    learner: Learner
+    phase: Train
+    index: int
+    seed: int
+    for_weights: BatchStream
+    for_arch: BatchStream | None
+    evaluated: str
+    evaluation: Images
+    augmentation: Augmentation
+    optimizers: dict[str, torch.optim.Optimizer] = field(factory=dict)
+
+
+@frozen
+class Score:
+    """Mean loss and the share of images classified right, over a set of images."""
+
+    loss: float
+    accuracy: float
+
+
+def begin(model: torch.nn.Module, phase: Train, data: Data, *, index: int, seed: int) -> Session:
+    """A session of phase number `index`; model and data are on the device that trains.
+
+    Weights learn from the part `split` of the training images; architecture parameters from the
+    others. What is evaluated on is the held-out part if there is one, the test images otherwise.
+
+    Raises:
+        ArchirError: NAS501 if a part has too few images; NAS402 if there is nothing to train.
+    """
+    learner = Learner.of(model)
+    if "arch" in phase.trains and not learner.arch:
+        fail("NAS402", "this module has no architecture parameters to train", help="run `relax` before this phase")
+    augmentation = standard(data, augment=phase.augment, cutout=phase.cutout)
+    train, held_out = split_train(data.train, phase.split, seed)
+
+    def stream(images: Images, part: str) -> BatchStream:
+        return BatchStream(images, augmentation, phase.batch, (seed, index, part))
+
+    owned = {"weights": learner.weights, "arch": learner.arch}
+    descriptions = {"weights": phase.weights, "arch": phase.arch}
+    optimizers: dict[str, torch.optim.Optimizer] = {
+        name: build_optimizer(descriptions[name], owned[name]) for name in phase.trains if owned[name]
+    }
+    evaluated, images = ("valid", held_out) if len(held_out) else ("test", data.test)
+    for_arch = stream(held_out, "arch") if phase.is_bilevel else None
+    return Session(
+        learner, phase, index, seed, stream(train, "weights"), for_arch, evaluated, images, augmentation, optimizers
+    )
+
+
+def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord:
+    """One epoch (counted from 0): for each batch an architecture step, then a weights step; then an evaluation.
+
+    Raises:
+        ArchirError: NAS507 if a loss is not finite.
+    """
+    session.learner.model.train()
+    phase, steps = session.phase, session.for_weights.steps
+    held_out: Iterator[Batch | None] = session.for_arch.endless(epoch) if session.for_arch else repeat(None)
+    start, seen, worked, loss_sum, right = time.perf_counter(), 0, 0, 0.0, 0
+    for step, (batch, valid) in enumerate(zip(session.for_weights.batches(epoch), held_out, strict=False)):
+        torch.manual_seed(derive_seed(session.seed, session.index, epoch, step))
+        _set_rates(session, epoch, step)
+        if valid is not None and epoch >= phase.arch_from:
+            _arch_step(session, batch, valid, epoch, step)
+            worked += len(valid)
+        loss, logits = _weights_step(session, batch, epoch, step)
+        seen, worked = seen + len(batch), worked + len(batch)
+        loss_sum += loss * len(batch)
+        right += correct(logits, batch.labels)
+        speed = worked / (time.perf_counter() - start)
+        reporter.batch(BatchRecord(epoch + 1, phase.epochs, step + 1, steps, loss_sum / seen, right / seen, speed))
+    speed = worked / (time.perf_counter() - start)
+    score = evaluate(session.learner, session.evaluation, session.augmentation)
+    _require_finite(score.loss, f"the {session.evaluated} loss after epoch {epoch + 1}")
+    rate = phase.weights.lr.at(epoch, 0, phase.epochs, steps)
+    return EpochRecord(
+        session.index, epoch + 1, phase.epochs, loss_sum / seen, right / seen, session.evaluated, score.loss,
+        score.accuracy, rate, speed, time.perf_counter() - start, time.time(),
+    )  # fmt: skip
+
+
+def evaluate(learner: Learner, images: Images, augmentation: Augmentation) -> Score:
+    """Loss and accuracy over all `images`, in evaluation mode; the model's mode is put back."""
+    mode = learner.model.training
+    learner.model.eval()
+    loss_sum, right = 0.0, 0
+    with torch.no_grad():
+        for batch in plain_batches(images, augmentation, _EVALUATION_BATCH):
+            loss, logits = learner.loss(batch)
+            loss_sum += loss.item() * len(batch)
+            right += correct(logits, batch.labels)
+    learner.model.train(mode)
+    return Score(loss_sum / len(images), right / len(images))
+
+
+def architecture_gradients(session: Session, train: Batch, valid: Batch) -> Gradients:
+    """The gradients of one architecture step, of first or second order as the phase says."""
+    description, optimizer = session.phase.weights, session.optimizers.get("weights")
+    if session.phase.bilevel != "second_order" or optimizer is None or not isinstance(description, SGD):
+        return first_order_gradients(session.learner, valid)
+    velocity = {
+        name: state["momentum_buffer"]
+        for name, w in session.learner.weights.items()
+        if (state := optimizer.state.get(w)) and state.get("momentum_buffer") is not None
+    }
+    rate = optimizer.param_groups[0]["lr"]
+    virtual = VirtualStep(rate, description.momentum, description.decay, velocity)
+    return second_order_gradients(session.learner, train, valid, virtual)
+
+
+def _arch_step(session: Session, train: Batch, valid: Batch, epoch: int, step: int) -> None:
+    found = architecture_gradients(session, train, valid)
+    _require_finite(found.loss.item(), f"the architecture loss in epoch {epoch + 1}, step {step + 1}")
+    for name, parameter in session.learner.arch.items():
+        parameter.grad = found.by_name[name]
+    session.optimizers["arch"].step()
+
+
+def _weights_step(session: Session, batch: Batch, epoch: int, step: int) -> tuple[float, Tensor]:
+    """One step on the training loss: the weights, and at one level the architecture parameters, too."""
+    learner, phase = session.learner, session.phase
+    trained = {"weights": learner.weights} if "weights" in session.optimizers else {}
+    if "arch" in phase.trains and not phase.is_bilevel and epoch >= phase.arch_from:
+        trained["arch"] = learner.arch
+    loss, logits = learner.loss(batch)
+    number = loss.item()
+    _require_finite(number, f"the training loss in epoch {epoch + 1}, step {step + 1}")
+    for name in trained:
+        session.optimizers[name].zero_grad()
+    if trained:
+        # only these: the gradients of the others cost a third of a step
+        torch.autograd.backward(loss, inputs=[p for owned in trained.values() for p in owned.values()])
+    if "weights" in trained and phase.clip is not None:
+        torch.nn.utils.clip_grad_norm_(learner.weights.values(), phase.clip, foreach=True)
+    for name in trained:
+        session.optimizers[name].step()
+    return number, logits.detach()
+
+
+def _set_rates(session: Session, epoch: int, step: int) -> None:
+    phase, steps = session.phase, session.for_weights.steps
+    for name, optimizer in session.optimizers.items():
+        schedule = (phase.weights if name == "weights" else phase.arch).lr
+        set_rate(optimizer, schedule.at(epoch, step, phase.epochs, steps))
+
+
+def _require_finite(loss: float, what: str) -> None:
+    if not isfinite(loss):
+        fail(
+            "NAS507",
+            f"{what} is {loss}",
+            help="train with a smaller learning rate or a smaller `clip`; the checkpoint of the last whole epoch stays",
+        )

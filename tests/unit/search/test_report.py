@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from archir.search.report import Bar, BatchRecord, EpochRecord, Lines, duration, reporter_for
+
+RECORD = EpochRecord(0, 1, 3, 1.5, 0.25, "valid", 1.25, 0.5, 0.025, 1234.4, 40.0, 0.0)
+
+
+def test_lines_are_one_an_epoch() -> None:
+    out = io.StringIO()
+    reporter = reporter_for(Console(file=out, width=40))
+    assert isinstance(reporter, Lines)
+    reporter.decoding(1, 2)
+    reporter.decoding(2, 2)
+    reporter.phase("training weights and arch", 3, 0)
+    for step in range(5):
+        reporter.batch(BatchRecord(1, 3, step + 1, 5, 1.5, 0.25, 1000.0))
+    reporter.epoch(RECORD)
+    reporter.close()
+    assert out.getvalue() == (
+        "decoded 2 images\n"
+        "training weights and arch: epoch 1 to 3\n"
+        "epoch 1/3  loss 1.5000  accuracy 25.00%  valid loss 1.2500  valid accuracy 50.00%  1234 images/s  1:20 left\n"
+    )
+
+
+def test_a_terminal_gets_a_bar() -> None:
+    out = io.StringIO()
+    reporter = reporter_for(Console(file=out, width=140, force_terminal=True))
+    assert isinstance(reporter, Bar)
+    reporter.decoding(1, 2)
+    reporter.decoding(2, 2)
+    reporter.phase("training", 3, 0)
+    for step in range(5):
+        reporter.batch(BatchRecord(1, 3, step + 1, 5, 1.5, 0.25, 1000.0))
+    reporter.epoch(RECORD)
+    reporter.close()
+    text = out.getvalue()
+    assert "epoch 1/3  loss 1.5000  accuracy 25.00%  1000 images/s" in text  # in the bar
+    assert "valid accuracy 50.00%" in text  # above it
+    assert text.index("decoded 2 images") < text.index("epoch 1/3")
+
+
+def test_durations() -> None:
+    assert [duration(s) for s in (0, 61, 3723.4)] == ["0:00", "1:01", "1:02:03"]
