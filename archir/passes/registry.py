@@ -17,6 +17,7 @@ BUILT_IN: Mapping[str, str] = {
     "relax": "archir.passes.relax:Relax",
     "derive": "archir.passes.derive:Derive",
     "fix": "archir.passes.fix:Fix",
+    "sample": "archir.passes.sample:Sample",
 }
 GROUP = "archir.passes"
 
