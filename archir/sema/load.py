@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from attrs import frozen
+
 from archir.diagnostics import ArchirError, fail
 from archir.ir.module import Module
 from archir.ir.origin import Origin, Setting
@@ -14,6 +16,8 @@ from archir.sema.library import FileScope, Library, library_folder, read_source
 from archir.sema.suggest import did_you_mean
 from archir.sema.values import DefinitionValue
 from archir.source import Source
+from archir.syntax import ast
+from archir.syntax.expression_text import expression_text
 
 
 def load(path: str | Path, **parameters: Setting | TensorType) -> Module:
@@ -26,6 +30,33 @@ def load(path: str | Path, **parameters: Setting | TensorType) -> Module:
     text, _, net = str(path).partition(".nas:")
     file = find_file(Path(f"{text}.nas" if net else text))
     return load_source(read_source(file), file.parent, net or None, parameters)
+
+
+@frozen
+class NetParameter:
+    """A net's parameter: its name, whether it is an input (a tensor), and its default as written."""
+
+    name: str
+    is_tensor: bool
+    default: str | None
+
+
+def net_parameters(path: str | Path) -> tuple[NetParameter, ...]:
+    """The parameters of the net that `load` would take, without elaborating it."""
+    text, _, net = str(path).partition(".nas:")
+    file = find_file(Path(f"{text}.nas" if net else text))
+    linked = Library()
+    scope = linked.link(read_source(file), file.parent)
+    definition = pick_net(scope, linked, net or None).definition
+    return tuple(NetParameter(p.name, _is_tensor(p), _written(p.default)) for p in definition.params)
+
+
+def _is_tensor(param: ast.Param) -> bool:
+    return isinstance(param.type, ast.Index) and isinstance(param.type.base, ast.Name) and param.type.base.text == "tensor"
+
+
+def _written(e: ast.Expr | None) -> str | None:
+    return None if e is None else expression_text(e)
 
 
 def find_file(path: Path) -> Path:
@@ -61,7 +92,6 @@ def load_source(
 def flat_module(scope: FileScope) -> Module | None:
     """The module of a text in the flat form, or None if it is in source form."""
     from archir.sema.flat import read_flat  # only texts that archir printed need it
-    from archir.syntax import ast
 
     flats = [item for item in scope.file.items if isinstance(item, ast.Flat)]
     if not flats:

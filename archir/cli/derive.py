@@ -1,0 +1,29 @@
+"""archir derive: the network that a search has found, as text."""
+
+from __future__ import annotations
+
+import click
+
+from archir.cli.common import write_text
+
+
+@click.command("derive")
+@click.argument("run")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output.")
+@click.option("--rule", help="How values become a point, for a run that has not come to its own `derive` yet.")
+def command(run: str, output: str | None, rule: str | None) -> None:
+    """Print the network that the search in RUN has found, as a .nas file with the space's parameters.
+
+    A run that is not finished is derived from the values of its last checkpoint.
+    """
+    from archir.passes import run_pipeline
+    from archir.search.run import load_run
+    from archir.sema.specialize import print_source
+
+    result = load_run(run)
+    module = result.module
+    if module.form != "network":
+        pipeline = "derive" if rule is None else f"derive{{rule={rule}}}"
+        module = run_pipeline(module, pipeline, result.values).module
+    passes = ", ".join(module.history)
+    write_text(output, f"# Found by archir in {result.setup.origin.source.name}: {passes}\n\n{print_source(module)}")

@@ -1,0 +1,113 @@
+"""What `search` and `train` share: data, threads, the net for the data, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from archir.diagnostics import fail
+from archir.ir.module import Module
+from archir.ir.origin import Setting
+from archir.ir.types import TensorType
+from archir.sema import load
+from archir.sema.load import net_parameters
+from archir.sema.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from archir.search.data import Data
+    from archir.search.report import Reporter
+
+F = TypeVar("F", bound=Callable[..., Any])
+DATA_HELP = "digits, cifar10:DIR, cifar100:DIR, folder:DIR (train/ and test/) or fake."
+
+
+def run_options(command: F) -> F:
+    """The options of every command that trains."""
+    for option in (
+        click.option("--data", "data_name", default="digits", show_default=True, metavar="DATA", help=DATA_HELP),
+        click.option("--size", type=click.IntRange(min=1), help="Scale images to this height and width."),
+        click.option("-o", "--output", required=True, metavar="RUN", help="The run's folder."),
+        click.option("--seed", type=int, default=0, show_default=True, help="What all random numbers derive from."),
+        click.option("--resume", is_flag=True, help="Go on with the interrupted run in RUN."),
+        click.option("--device", help="Where to train, in torch's words (default: cuda if there is one, else cpu)."),
+        click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch (default: torch's own)."),
+        click.option("--quiet", is_flag=True, help="Show no progress."),
+    ):
+        command = option(command)
+    return command
+
+
+def open_data(name: str, size: int | None, seed: int, reporter: Reporter) -> Data:
+    """The data set in memory, with progress while a folder is decoded."""
+    from archir.search.data import load_data
+
+    return load_data(name, size=size, seed=seed, progress=reporter.decoding)
+
+
+def open_reporter(quiet: bool) -> Reporter:
+    """Progress on standard error, so that standard output stays for results."""
+    from rich.console import Console
+
+    from archir.search.report import Silent, reporter_for
+
+    return Silent() if quiet else reporter_for(Console(stderr=True))
+
+
+def use_threads(count: int | None) -> int:
+    """Sets torch's threads; gives how many there are."""
+    import torch
+
+    if count is not None:
+        torch.set_num_threads(count)
+    return torch.get_num_threads()
+
+
+def split_by_owner(
+    settings: Mapping[str, Setting], space: Mapping[str, bool], method: tuple[str, ...]
+) -> tuple[dict[str, Setting], dict[str, Setting]]:
+    """`--set` values of the space and of the method: `space.name` and `method.name` say which.
+
+    `space` maps parameters to whether they are tensors. Raises `ArchirError` NAS205 for a name
+    that neither has, or both.
+    """
+    of_space: dict[str, Setting] = {}
+    of_method: dict[str, Setting] = {}
+    for full, value in settings.items():
+        owner, dot, name = full.partition(".")
+        if dot and owner in ("space", "method"):
+            (of_space if owner == "space" else of_method)[name] = value
+        elif full in space and full in method:
+            help_ = f"write `--set space.{full}=...` or `--set method.{full}=...`"
+            fail("NAS205", f"both the space and the method have a parameter `{full}`", help=help_)
+        elif full in space:
+            of_space[full] = value
+        elif full in method:
+            of_method[full] = value
+        else:
+            known = f"the space has {', '.join(space)}" + (f"; the method has {', '.join(method)}" if method else "")
+            fail("NAS205", f"there is no parameter `{full}`", help=did_you_mean(full, [*space, *method]) or known)
+    return of_space, of_method
+
+
+def tensor_flags(file: str) -> dict[str, bool]:
+    """A net's parameters, and whether each is a tensor."""
+    return {p.name: p.is_tensor for p in net_parameters(file)}
+
+
+def load_for_data(file: str, settings: Mapping[str, Setting], data: Data) -> Module:
+    """The net at the data's input type and number of classes; raises `ArchirError` NAS506 where they disagree."""
+    flags = tensor_flags(file)
+    given: dict[str, Setting | TensorType] = dict(settings)
+    supplied: dict[str, Setting | TensorType] = {name: data.type for name, is_tensor in flags.items() if is_tensor}
+    if "classes" in flags:
+        supplied["classes"] = data.classes
+    for name, value in supplied.items():
+        set_shape = given.get(name)
+        wanted = value.shape if isinstance(value, TensorType) else value
+        if set_shape is not None and set_shape != wanted:
+            message = f"`--set {name}={set_shape}` disagrees with the data: {data.name} gives {value}"
+            fail("NAS506", message, help=f"leave `{name}` to the data; `--size` scales the images")
+        given[name] = value
+    return load(file, **given)

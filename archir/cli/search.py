@@ -1,0 +1,91 @@
+"""archir search: a space and a method become a searched run."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archir.cli.common import json_option, print_json, set_option, split_settings
+from archir.cli.running import (
+    load_for_data, open_data, open_reporter, run_options, split_by_owner, tensor_flags, use_threads,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from archir.ir.module import Module
+    from archir.search.run import Result
+
+
+@click.command("search")
+@click.argument("space")
+@click.option("--method", "method_name", default="darts", show_default=True, help="A shipped method, or a .nas file.")
+@run_options
+@set_option
+@json_option
+def command(
+    space: str, method_name: str, data_name: str, size: int | None, output: str, seed: int, resume: bool,
+    device: str | None, threads: int | None, quiet: bool, settings: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Search SPACE with a method, and derive the network that was found.
+
+    --set gives parameters of the space and of the method (space.NAME or method.NAME where both
+    have it). RUN holds copies of all texts, a checkpoint after every epoch, and at the end
+    point.json (what was kept), net.nas (the network) and cells.svg (a picture of it).
+    """
+    from archir.search.method import find_method, method_parameters, read_method
+    from archir.search.run import execute
+
+    source = find_method(method_name)
+    of_space, of_method = split_by_owner(split_settings(settings), tensor_flags(space), method_parameters(source))
+    method = read_method(source, of_method)
+    reporter = open_reporter(quiet)
+    used = use_threads(threads)
+    data = open_data(data_name, size, seed, reporter)
+    module = load_for_data(space, of_space, data)
+    facts = {"space": {k: v for k, v in of_space.items()}, "method": dict(of_method), "threads": used}
+    result = execute(
+        method.steps, module, data, output, seed=seed, settings=facts, texts={"method.nas": source.text},
+        command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,
+    )  # fmt: skip
+    write_findings(result)
+    summary = summarize(result.module, result)
+    if as_json:
+        print_json(summary)
+        return
+    click.echo(f"{output}: found a network of {summary['params']:,} parameters; it is in {output}/net.nas")
+
+
+def write_findings(result: Result) -> None:
+    """point.json, net.nas and cells.svg in the run's folder, for a run that has derived a network."""
+    from archir.files import atomic_write
+    from archir.sema.specialize import print_source
+    from archir.show import drawings_of, save_cells
+    from archir.space.points import point_to_json
+
+    origin = result.module.origin
+    if result.module.form != "network" or origin is None or origin.point is None:
+        return
+    atomic_write(result.folder / "point.json", point_to_json(origin.point))
+    atomic_write(result.folder / "net.nas", print_source(result.module))
+    save_cells(result.folder / "cells.svg", drawings_of(result.module))
+
+
+def summarize(module: Module, result: Result) -> dict[str, object]:
+    """What a program wants to know of a run."""
+    from archir.analysis.cost import macs, parameters
+
+    last = result.history[-1] if result.history else None
+    return {
+        "run": str(Path(result.folder)),
+        "form": module.form,
+        "params": parameters(module),
+        "macs": macs(module),
+        "finished": result.finished,
+        "epochs": len(result.history),
+        "accuracy": None if last is None else last.accuracy,
+        "evaluated_on": None if last is None else last.evaluated,
+        "seconds": sum(r.seconds for r in result.history),
+    }

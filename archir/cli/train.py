@@ -1,0 +1,104 @@
+"""archir train: a network's weights."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archir.cli.common import json_option, print_json, set_option, split_settings
+from archir.cli.running import load_for_data, open_data, open_reporter, run_options, use_threads
+from archir.cli.search import summarize
+from archir.diagnostics import fail
+
+if TYPE_CHECKING:
+    from archir.ir.module import Module
+
+
+@click.command("train")
+@click.argument("net")
+@run_options
+@click.option("--inherit", metavar="RUN", help="Start from the weights of the search that found this network.")
+@click.option("--epochs", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--batch", type=click.IntRange(min=2), default=96, show_default=True)
+@click.option("--lr", type=float, default=0.025, show_default=True, help="Learning rate at the start (cosine to 0).")
+@click.option("--decay", type=float, default=3e-4, show_default=True, help="Weight decay.")
+@click.option("--cutout", type=click.IntRange(min=0), default=0, show_default=True, help="Side of the erased square.")
+@set_option
+@json_option
+def command(
+    net: str, data_name: str, size: int | None, output: str, seed: int, resume: bool, device: str | None,
+    threads: int | None, quiet: bool, inherit: str | None, epochs: int, batch: int, lr: float, decay: float,
+    cutout: int, settings: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Train the network NET on all training images, from scratch or from a search's weights.
+
+    RUN then holds net.nas (with the parameters it was trained at) and net.safetensors.
+    """
+    from archir.search.run import train_network
+
+    reporter = open_reporter(quiet)
+    used = use_threads(threads)
+    data = open_data(data_name, size, seed, reporter)
+    module = settled(load_for_data(net, split_settings(settings), data))
+    weights = None if inherit is None else inherited(module, inherit)
+    facts = {"threads": used, "inherit": inherit}
+    result = train_network(
+        module, weights, data, phase(epochs, batch, lr, decay, cutout), output, seed=seed, settings=facts,
+        command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,
+    )  # fmt: skip
+    summary = summarize(module, result)
+    if as_json:
+        print_json(summary)
+        return
+    click.echo(f"{output}: test accuracy {result.history[-1].accuracy:.2%}, {summary['params']:,} parameters")
+
+
+def settled(module: Module) -> Module:
+    """The network read again from its source form, so that the run's copy holds the parameters it is trained at."""
+    from archir.sema import load_source
+    from archir.sema.specialize import print_source
+    from archir.source import Source
+
+    origin = module.origin
+    if module.form != "network":
+        help_ = "search it first: `archir search`; or take a random network: `archir opt -p sample`"
+        fail("NAS601", f"`{module.name}` is a {module.form}, not a network", help=help_)
+    if origin is None:
+        fail("NAS502", f"`{module.name}` is in the flat form, which has no parameters", help="train its source form")
+    library = dict(origin.library)
+    return load_source(Source(origin.source.name, print_source(module)), None, origin.net, {}, library)
+
+
+def inherited(module: Module, run: str) -> dict[str, Any]:
+    """The weights of a search's derived network under the names of `module`."""
+    from archir.lowering.inherit import matching_weights
+    from archir.passes import former_path, run_pipeline
+    from archir.search.run import load_run
+
+    result = load_run(run)
+    trained = result.module
+    if trained.form == "relaxed":
+        trained = run_pipeline(trained, "derive", result.values).module
+    paths = matching_weights(module, trained)
+    return {path: result.tensors[old] for path in weight_paths(module) if (old := former_path(paths, path)) in result.tensors}
+
+
+def weight_paths(module: Module) -> tuple[str, ...]:
+    """The path of each weight of a network."""
+    from archir.lowering.flatten import flatten, weights_of
+
+    return tuple(weights_of(flatten(module).steps))
+
+
+def phase(epochs: int, batch: int, lr: float, decay: float, cutout: int) -> Any:
+    """The training phase of a network: stochastic gradient descent, cosine to zero."""
+    from archir.search.phases import SGD, Cosine, Train
+
+    try:
+        optimizer = SGD(Cosine(lr, 0.0), momentum=0.9, decay=decay)
+        return Train(("weights",), epochs=epochs, batch=batch, weights=optimizer, cutout=cutout)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
