@@ -28,7 +28,10 @@ cell reduce(prev2, prev1, channels) {
   return concat(x[2..6])
 }
 
-net darts(image: tensor[3, 32, 32], channels = 16, cells = 8, classes = 10, stem = 3, normal: cell = normal, reduce: cell = reduce) {
+net darts(
+    image: tensor[3, 32, 32], channels = 16, cells = 8, classes = 10, stem = 3, normal: cell = normal,
+    reduce: cell = reduce,
+) {
   s1 = image |> conv(stem * channels, k=3) |> batch_norm
   s0 = s1
   c = channels

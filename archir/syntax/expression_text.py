@@ -34,8 +34,8 @@ def _render(e: ast.Expr) -> tuple[str, int]:
             return f"{{{_list(e.items)}}}", _POSTFIX
         case ast.Arithmetic():
             level = _SUM if e.rest[0][0] in "+-" else _TERM
-            rest = "".join(f" {op} {show(term, level + 1)}" for op, term in e.rest)
-            return show(e.first, level + 1) + rest, level
+            first, *terms = operand_texts(e)
+            return first + "".join(f" {op} {term}" for (op, _), term in zip(e.rest, terms, strict=True)), level
         case ast.Power():
             return f"{show(e.base, _POSTFIX)} ** {show(e.exponent, _UNARY)}", _POWER
         case ast.Minus():
@@ -70,11 +70,22 @@ def _render_postfix(e: ast.Expr) -> tuple[str, int]:
         case ast.Call():
             return f"{show(e.callee, _POSTFIX)}({', '.join(map(argument_text, e.arguments))})", _POSTFIX
         case ast.Choose():
-            edges = " and ".join(f"{show(g.candidates, _PIPE)} from {show(g.sources, _RANGE)}" for g in e.edges)
+            edges = " and ".join(map(edges_text, e.edges))
             return f"choose {edges} {keep_text(e.keep)}", _CHOOSE
         case ast.Adjacent():
             return f"choose adjacent {e.count} from {show(e.sources, _PIPE)}", _CHOOSE
     raise AssertionError(f"no text for {type(e).__name__}")
+
+
+def operand_texts(e: ast.Arithmetic) -> list[str]:
+    """The texts of a sum's or product's operands."""
+    level = _SUM if e.rest[0][0] in "+-" else _TERM
+    return [expression_text(term, level + 1) for term in (e.first, *(term for _, term in e.rest))]
+
+
+def edges_text(edges: ast.EdgeSet) -> str:
+    """`candidates from sources`."""
+    return f"{expression_text(edges.candidates, _PIPE)} from {expression_text(edges.sources, _RANGE)}"
 
 
 def pipe_stages(e: ast.Pipe) -> list[str]:

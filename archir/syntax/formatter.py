@@ -5,7 +5,8 @@ from __future__ import annotations
 from archir.source import Source
 from archir.syntax import ast
 from archir.syntax.comments import Comments
-from archir.syntax.expression_text import expression_text, pipe_stages, pipe_start
+from archir.syntax.expression_text import expression_text
+from archir.syntax.long_lines import broken, filled
 from archir.syntax.parser import parse
 
 WIDTH = 120
@@ -75,7 +76,7 @@ class _Writer:
                 alias = f" as {item.alias}" if item.alias else ""
                 self.put(f"use {'.'.join(item.path)}{alias}", item)
             case ast.Constant():
-                self.put(f"const {item.name} = {expression_text(item.value)}", item)
+                self._with_value(f"const {item.name} = ", item.value, item)
             case ast.Candidates():
                 self.candidates(item)
             case ast.Definition():
@@ -100,7 +101,7 @@ class _Writer:
             self.block(head, item.body)
             return
         self.put(f"{item.kind} {name}(")
-        for line in _filled([f"{p}," for p in params], WIDTH - 4):
+        for line in filled([f"{p}," for p in params], WIDTH - 4):
             self.put(f"    {line}")
         self.long_block(") ", item.body)
         self._trail(item.body)
@@ -194,27 +195,31 @@ class _Writer:
             self.lines[-1] += self.comments.behind(node.span.end)
 
     def _simple(self, s: ast.Statement) -> None:
-        text = _simple(s)
-        value = s.values[0] if isinstance(s, ast.Assign) and len(s.values) == 1 else getattr(s, "value", None)
-        if len(text) + 2 * self.depth <= WIDTH or not isinstance(value, ast.Pipe):
+        text, value = _simple(s), _last_value(s)
+        if value is None:
             self.put(text, s)
-            return
-        head = text[: len(text) - len(expression_text(value))]
-        self.put(f"{head}{pipe_start(value)}")
-        stages = pipe_stages(value)
-        for i, stage in enumerate(stages):
-            self.put(f"  |> {stage}", s if i == len(stages) - 1 else None)
-
-
-def _filled(words: list[str], width: int) -> list[str]:
-    """Words side by side in as few lines as hold them."""
-    lines = [words[0]]
-    for word in words[1:]:
-        if len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
         else:
-            lines.append(word)
-    return lines
+            self._with_value(text[: len(text) - len(expression_text(value))], value, s)
+
+    def _with_value(self, head: str, value: ast.Expr, node: ast.Node) -> None:
+        """`head` and a value in one line, or in several if they do not fit."""
+        one, width = f"{head}{expression_text(value)}", WIDTH - 2 * self.depth
+        *lines, last = (broken(head, value, width) if len(one) > width else None) or [one]
+        for line in lines:
+            self.put(line)
+        self.put(last, node)
+
+
+def _last_value(s: ast.Statement) -> ast.Expr | None:
+    """The expression that a statement ends with, where it is the only one."""
+    match s:
+        case ast.Assign(values=(only,), type=None):
+            return only
+        case ast.Return():
+            return s.value
+        case ast.Phase():
+            return s.call
+    return None
 
 
 def _for_head(s: ast.For) -> str:

@@ -2,14 +2,17 @@
 
 block none(x, stride = 1) { return zero(x, stride=stride) }
 block max_pool_3x3(x, stride = 1) { return x |> max_pool(k=3, stride=stride, pad=1) |> batch_norm(affine=false) }
-block avg_pool_3x3(x, stride = 1) { return x |> avg_pool(k=3, stride=stride, pad=1, count_pad=false) |> batch_norm(affine=false) }
+
+block avg_pool_3x3(x, stride = 1) {
+  return x |> avg_pool(k=3, stride=stride, pad=1, count_pad=false) |> batch_norm(affine=false)
+}
 
 block skip(x, stride = 1) {
   if stride == 1 { return x } else { return factorized_reduction(x, x.channels) }
 }
 
 block identity(x, out = x.channels, stride = 1) {
-  require stride == 1 and out == x.channels         # `when legal` reads this
+  require stride == 1 and out == x.channels  # `when legal` reads this
   return x
 }
 

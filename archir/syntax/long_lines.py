@@ -1,0 +1,56 @@
+"""Statements that do not fit into one line, written over several."""
+
+from __future__ import annotations
+
+from archir.syntax import ast
+from archir.syntax.expression_text import (
+    argument_text,
+    edges_text,
+    expression_text,
+    keep_text,
+    operand_texts,
+    pipe_stages,
+    pipe_start,
+)
+
+_INDENT = "    "
+
+
+def broken(head: str, value: ast.Expr, width: int) -> list[str] | None:
+    """Lines of at most `width` characters (where that can be) for `head` and the value behind it.
+
+    None where the language has no place for a line break.
+    """
+    match value:
+        case ast.Pipe():
+            return [f"{head}{pipe_start(value)}", *(f"  |> {stage}" for stage in pipe_stages(value))]
+        case ast.Call() if value.arguments:
+            inner = [f"{argument_text(a)}," for a in value.arguments]
+            return _bracketed(f"{head}{expression_text(value.callee)}(", inner, ")", width)
+        case ast.ListOf() if value.items:
+            return _bracketed(f"{head}[", [f"{expression_text(item)}," for item in value.items], "]", width)
+        case ast.Choose():
+            edges = [edges_text(g) for g in value.edges]
+            rest = [*(f"{_INDENT}and {e}" for e in edges[1:]), f"{_INDENT}{keep_text(value.keep)}"]
+            return [f"{head}choose {edges[0]}", *rest]
+        case ast.Arithmetic():
+            terms = operand_texts(value)
+            ends = [*(f" {operator}" for operator, _ in value.rest), ""]
+            lines = filled([f"{term}{end}" for term, end in zip(terms, ends, strict=True)], width - len(_INDENT))
+            return [head + lines[0], *(_INDENT + line for line in lines[1:])]
+    return None
+
+
+def _bracketed(opening: str, inner: list[str], closing: str, width: int) -> list[str]:
+    return [opening, *(_INDENT + line for line in filled(inner, width - len(_INDENT))), closing]
+
+
+def filled(words: list[str], width: int) -> list[str]:
+    """Words side by side in as few lines as hold them."""
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
