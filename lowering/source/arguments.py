@@ -38,25 +38,35 @@ def channel_vectors(graphs: Sequence[Graph]) -> tuple[dict[str, Values], Values]
     return inputs, tuple(g.type.channels for g in graphs)
 
 
+@frozen
+class _Group:
+    """Columns that are one number: of one sort, with one value for each graph, and of one input or of none."""
+
+    kind: ColumnKind
+    values: Values
+    reads: str
+
+
 def assign(graphs: Sequence[Graph], columns: Sequence[Sequence[Column]]) -> tuple[tuple[Argument, ...], list[str]]:
     """The arguments of a class, and for each column its text inside the class.
 
     `columns` holds one row for each graph. A column that never varies becomes a
     literal; columns of one sort that are always equal become one argument.
     """
-    positions = [(c.hint, c.kind, tuple(row[i].value for row in columns)) for i, c in enumerate(columns[0])]
-    varying = {(kind, values): hint for hint, kind, values in reversed(positions) if len(set(values)) > 1}
-    ordered = [key for key in dict.fromkeys((k, v) for _, k, v in positions) if key in varying]
+    groups = [_Group(c.kind, tuple(row[i].value for row in columns), c.reads) for i, c in enumerate(columns[0])]
+    hints: dict[_Group, str] = {}
+    for group, column in zip(groups, columns[0], strict=True):
+        if len(set(group.values)) > 1:
+            hints.setdefault(group, column.hint)
     arguments: list[Argument] = []
-    derived: dict[tuple[ColumnKind, Values], str] = {}
-    for kind, values in sorted(ordered, key=lambda key: _rank(graphs, *key)):
-        text = _follows(graphs, kind, values, arguments)
+    texts: dict[_Group, str] = {}
+    for group in sorted(hints, key=lambda g: _rank(graphs, g)):
+        text = _follows(graphs, group, arguments)
         if text is None:
-            name = _name(graphs, kind, values, varying[kind, values])
-            arguments.append(Argument(unused(name, (a.name for a in arguments)), kind, values))
-            text = arguments[-1].name
-        derived[kind, values] = text
-    return tuple(arguments), [derived[k, v] if (k, v) in derived else literal(v[0]) for _, k, v in positions]
+            text = unused(_name(graphs, group, hints[group]), (a.name for a in arguments))
+            arguments.append(Argument(text, group.kind, group.values))
+        texts[group] = text
+    return tuple(arguments), [texts[g] if g in texts else literal(g.values[0]) for g in groups]
 
 
 def literal(value: Number) -> str:
@@ -66,31 +76,32 @@ def literal(value: Number) -> str:
     return repr(value)
 
 
-def _rank(graphs: Sequence[Graph], kind: ColumnKind, values: Values) -> int:
+def _rank(graphs: Sequence[Graph], group: _Group) -> int:
     """Channels first (inputs, output, others), then windows, then the rest."""
-    if kind == "channels":
+    if group.kind == "channels":
         inputs, output = channel_vectors(graphs)
-        places = [*inputs.values(), output]
-        return places.index(values) if values in places else len(places)
+        if group.reads:
+            return list(inputs).index(group.reads)
+        places = [*inputs.values(), output] if len(inputs) == 1 else []
+        return len(inputs) + (places.index(group.values) if group.values in places else len(places))
     order: tuple[ColumnKind, ...] = ("k", "stride", "dilation", "pad", "number", "flag")
-    return 1000 + order.index(kind)
+    return 1000 + order.index(group.kind)
 
 
-def _name(graphs: Sequence[Graph], kind: ColumnKind, values: Values, hint: str) -> str:
-    if kind != "channels":
+def _name(graphs: Sequence[Graph], group: _Group, hint: str) -> str:
+    if group.reads:
+        return f"{identifier(group.reads)}_channels"
+    if group.kind != "channels":
         return hint
     inputs, output = channel_vectors(graphs)
-    ends_in = [name for name, vector in inputs.items() if vector == values]
-    if len(inputs) > 1 and len(ends_in) == 1:
-        return f"{identifier(ends_in[0])}_channels"
-    if ends_in and values == output:
+    if len(inputs) > 1:
         return "channels"
-    if ends_in:
-        return "in_channels"
-    return "out_channels" if values == output else "channels"
+    if group.values in inputs.values():
+        return "channels" if group.values == output else "in_channels"
+    return "out_channels" if group.values == output else "channels"
 
 
-def _follows(graphs: Sequence[Graph], kind: ColumnKind, values: Values, known: Sequence[Argument]) -> str | None:
+def _follows(graphs: Sequence[Graph], group: _Group, known: Sequence[Argument]) -> str | None:
     """The values as an expression over earlier arguments, if one is plain to see.
 
     Widths inside a block follow from its ends (half of them, six times as many);
@@ -98,13 +109,13 @@ def _follows(graphs: Sequence[Graph], kind: ColumnKind, values: Values, known: S
     instances a ratio may hold by chance.
     """
     inputs, output = channel_vectors(graphs)
-    if kind == "channels":
-        if graphs[0].kind != "block" or values in (*inputs.values(), output):
+    if group.kind == "channels":
+        if graphs[0].kind != "block" or group.reads or group.values in (*inputs.values(), output):
             return None
         bases = [a for a in reversed(known) if a.values in (*inputs.values(), output)]
-        return next((text for a in bases for text in _ratio(a, values)), None)
-    if kind == "pad":
-        return next((text for a in known if a.kind == "k" for text in _padding(a, values)), None)
+        return next((text for a in bases for text in _ratio(a, group.values)), None)
+    if group.kind == "pad":
+        return next((text for a in known if a.kind == "k" for text in _padding(a, group.values)), None)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph, Node, Operation
@@ -114,6 +114,17 @@ def _all_columns(graph: Graph, graphs: Mapping[Graph, int], plans: list[ClassPla
     """Every column of every node, with the node's name; a call's are the arguments of the class it calls."""
     for node in graph.nodes:
         if isinstance(node, Operation):
-            yield from ((node.name, c) for c in _columns(node, graph))
+            some = _columns(node, graph)
         elif isinstance(node, Call) and passed_on(node.graph) is None:
-            yield from ((node.name, c) for c in plans[graphs[node.graph]].numbers(node.graph))
+            some = plans[graphs[node.graph]].numbers(node.graph)
+        else:
+            continue
+        yield from ((node.name, _with_reader(c, node, graph)) for c in some)
+
+
+def _with_reader(column: Column, node: Node, graph: Graph) -> Column:
+    """The column marked with the input that it is the width of, in graphs with several inputs."""
+    inputs = {v.name for v in graph.inputs}
+    if len(inputs) < 2 or len(node.operands) != 1 or column.hint not in ("in_channels", "in_features"):
+        return column
+    return evolve(column, reads=node.operands[0]) if node.operands[0] in inputs else column

@@ -28,6 +28,8 @@ class Column:
     hint: str
     kind: ColumnKind
     value: Number
+    reads: str = ""
+    """Which input of a cell this is the width of, if it is one; such widths keep arguments of their own."""
 
 
 Level: TypeAlias = Literal["atom", "product", "sum"]

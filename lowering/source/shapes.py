@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from archir.ir.graph import Graph
 from archir.ir.types import TensorType
 from archir.lowering.source.arguments import Argument
+from archir.lowering.source.names import identifier
 
 
 def signature(graphs: Sequence[Graph], arguments: Sequence[Argument]) -> str:
     """`[N, channels, H, W] -> [N, channels, H / 2, W / 2]`; heights count from the last input's."""
     base = [g.inputs[-1].type for g in graphs]
-    inputs = [
-        _shape([g.inputs[i].type for g in graphs], base, arguments, f"C{i + 1}" if len(graphs[0].inputs) > 1 else "C")
-        for i in range(len(graphs[0].inputs))
-    ]
+    inputs = []
+    for i, value in enumerate(graphs[0].inputs):
+        first = [a for a in arguments if a.name == f"{identifier(value.name)}_channels"]
+        other = f"C{i + 1}" if len(graphs[0].inputs) > 1 else "C"
+        inputs.append(_shape([g.inputs[i].type for g in graphs], base, [*first, *arguments], other))
     own = arguments if len(inputs) == 1 else [a for a in arguments if not a.name.endswith("_channels")]
     return f"{', '.join(inputs)} -> {_shape([g.type for g in graphs], base, own, 'C_out')}"
 

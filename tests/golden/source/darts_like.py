@@ -121,18 +121,16 @@ class AvgPool3x3(nn.Module):
 
 
 class Reduce(nn.Module):
-    """Cell `reduce`: [N, in_channels, H, W], [N, in_channels, H, W] -> [N, C_out, H / 2, W / 2]."""
+    """Cell `reduce`: [N, prev2_channels, H, W], [N, prev1_channels, H, W] -> [N, 2 * channels, H / 2, W / 2]."""
 
-    def __init__(self, in_channels: int) -> None:
+    def __init__(self, prev2_channels: int, prev1_channels: int, channels: int) -> None:
         super().__init__()
         self.x = nn.ModuleList(
             [
-                ReluConvBn(in_channels, in_channels),
-                ReluConvBn(in_channels, in_channels),
-                nn.ModuleDict(
-                    {"max_pool_3x3": MaxPool3x3(in_channels), "sep_conv": SepConv(in_channels, k=3, stride=2)}
-                ),
-                nn.ModuleDict({"avg_pool_3x3": AvgPool3x3(in_channels)}),
+                ReluConvBn(prev2_channels, channels),
+                ReluConvBn(prev1_channels, channels),
+                nn.ModuleDict({"max_pool_3x3": MaxPool3x3(channels), "sep_conv": SepConv(channels, k=3, stride=2)}),
+                nn.ModuleDict({"avg_pool_3x3": AvgPool3x3(channels)}),
             ]
         )
 
@@ -159,21 +157,18 @@ class FactorizedReduction(nn.Module):
 
 
 class Normal2(nn.Module):
-    """Cell `normal`: [N, prev2_channels, 2 * H, 2 * W], [N, prev1_channels, H, W] -> [N, C_out, H, W]."""
+    """Cell `normal`: [N, channels, 2 * H, 2 * W], [N, prev1_channels, H, W] -> [N, 2 * channels, H, W]."""
 
-    def __init__(self, prev2_channels: int, prev1_channels: int) -> None:
+    def __init__(self, prev1_channels: int, channels: int) -> None:
         super().__init__()
         self.x = nn.ModuleList(
             [
-                FactorizedReduction(prev2_channels),
-                ReluConvBn(prev1_channels, prev2_channels),
+                FactorizedReduction(channels),
+                ReluConvBn(prev1_channels, channels),
                 nn.ModuleDict(
-                    {
-                        "sep_conv": SepConv(prev2_channels, k=3, stride=1),
-                        "sep_conv_1": SepConv(prev2_channels, k=5, stride=1),
-                    }
+                    {"sep_conv": SepConv(channels, k=3, stride=1), "sep_conv_1": SepConv(channels, k=5, stride=1)}
                 ),
-                nn.ModuleDict({"dil_conv": DilConv(prev2_channels)}),
+                nn.ModuleDict({"dil_conv": DilConv(channels)}),
             ]
         )
 
@@ -195,11 +190,11 @@ class DartsLike(nn.Module):
             [
                 Normal(12, 12, 4),
                 Normal(12, 8, 4),
-                Reduce(8),
-                Normal2(8, 16),
+                Reduce(8, 8, 8),
+                Normal2(16, 8),
                 Normal(16, 16, 8),
-                Reduce(16),
-                Normal2(16, 32),
+                Reduce(16, 16, 16),
+                Normal2(32, 16),
                 Normal(32, 32, 16),
             ]
         )
