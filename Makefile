@@ -12,8 +12,23 @@ help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' Makefile
 	@echo "PYTHON=/path/to/python3.11 chooses the interpreter, PYTEST_ARGS=... what pytest is told."
 
+DEMO := runs/demo
+SMALL := --set channels=8 --set cells=3
+TRAIN := --data digits --epochs 20 --batch 64 --quiet
+
 demo: $(STAMP) ## Search on digits, derive, train, export and draw: everything lands in runs/demo
-	$(BIN)/archir demo runs/demo
+	@rm -rf $(DEMO)
+	$(BIN)/archir search spaces/darts.nas --method darts --data digits $(SMALL) --set epochs=10 -o $(DEMO)/search
+	$(BIN)/archir derive $(DEMO)/search -o $(DEMO)/net.nas
+	$(BIN)/archir train $(DEMO)/net.nas $(TRAIN) -o $(DEMO)/train
+	$(BIN)/archir emit $(DEMO)/train --weights $(DEMO)/train -o $(DEMO)/net.py
+	$(BIN)/python $(DEMO)/net.py
+	$(BIN)/archir export $(DEMO)/train --weights $(DEMO)/train -o $(DEMO)/net.onnx
+	$(BIN)/archir show $(DEMO)/net.nas -o $(DEMO)/cells.svg
+	@echo "# for comparison: a random network of the same space, trained in the same way"
+	$(BIN)/archir opt spaces/darts.nas $(SMALL) -p 'sample{seed=1}' --form source -o $(DEMO)/random.nas
+	$(BIN)/archir train $(DEMO)/random.nas $(TRAIN) -o $(DEMO)/random
+	$(BIN)/archir report $(DEMO)/search $(DEMO)/train $(DEMO)/random
 
 test: $(STAMP) ## Run all tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

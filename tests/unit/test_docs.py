@@ -1,0 +1,56 @@
+"""The examples in README.md and docs/ are true: .nas texts check, Python runs, commands print what is shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from archir.cli.main import run
+from archir.sema import load_source
+from archir.source import Source
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(kind: str) -> list[pytest.param]:  # type: ignore[valid-type]
+    found = []
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for match in BLOCK.finditer(text):
+            if match[1] == kind:
+                line = text[: match.start()].count("\n") + 1
+                found.append(pytest.param(match[2], id=f"{page.relative_to(ROOT)}:{line}"))
+    return found
+
+
+@pytest.mark.parametrize("text", blocks("nas"))
+def test_nas(text: str) -> None:
+    source = Source("example.nas", text)
+    if re.search(r"^method\b", text, re.MULTILINE):
+        from archir.search.method import read_method
+
+        assert read_method(source, {}).steps
+    else:
+        assert load_source(source).graph.nodes
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_python(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(compile(text.replace("net.onnx", str(tmp_path / "net.onnx")), "example", "exec"), {"__name__": "example"})
+
+
+@pytest.mark.parametrize("text", blocks("console"))
+def test_console(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`$ archir ...` and below it what it prints; `...` stands for any lines."""
+    monkeypatch.chdir(ROOT)
+    for command, shown in re.findall(r"^\$ archir (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
+        run(shlex.split(command))
+        printed = capsys.readouterr()
+        pattern = ".*".join(map(re.escape, (shown.rstrip() + "\n").split("...\n")))
+        assert re.fullmatch(pattern, printed.out + printed.err, re.DOTALL), printed.out + printed.err
