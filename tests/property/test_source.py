@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 from contextlib import suppress
 from random import Random
 
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archir.ir.graph import Graph
 from archir.ir.primitive import Primitive, ShapeError
 from archir.ir.types import TensorType
-from archir.lowering.source import to_source
-from archir.lowering.torch import to_torch
 from archir.ops.conv import Conv, Linear
 from archir.ops.layout import Concat, Slice, Zero
 from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
 from archir.ops.pool import AvgPool, GlobalAvgPool, MaxPool
 from tests.build import Builder, derived_cell, identity, network, relu_conv_bn, sep_conv, skip, tensor
+from tests.emitted import check_equal
 
 WORDS = ("x", "y", "conv", "relu", "x2", "forward", "training", "class", "type", "items", "sum", "s1", "F", "_a", "a_")
 
@@ -94,22 +91,7 @@ def some_net(r: Random) -> Graph:
     return b.done(r.choice(list(b.types)[-2:]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_emitted_source_equals_the_torch_module(r: Random) -> None:
-    module = network(some_net(r))
-    torch.manual_seed(0)
-    lowered = to_torch(module)
-    text = to_source(module)
-    space: dict[str, object] = {"__name__": "emitted"}
-    exec(compile(text, "net.py", "exec"), space)
-    last = [n.name for n in ast.parse(text).body if isinstance(n, ast.ClassDef)][-1]
-    emitted = space[last]()  # type: ignore[operator]
-    emitted.load_state_dict(lowered.state_dict())
-    inputs = [torch.randn(2, *v.type.shape) for v in module.graph.inputs]
-    for training in (True, False):
-        found, expected = emitted.train(training)(*inputs), lowered.train(training)(*inputs)
-        assert found.shape == (2, *module.graph.type.shape)
-        torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
-    for name, value in lowered.state_dict().items():
-        assert torch.equal(emitted.state_dict()[name], value), name
+    check_equal(network(some_net(r)), batch=2)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ast
 import re
 import runpy
 import subprocess
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
 from archir import load
 from archir.diagnostics import ArchirError
@@ -38,43 +36,7 @@ from tests.build import (
     space,
     tensor,
 )
-
-
-def compiled(module: Module) -> tuple[nn.Module, dict[str, object], str]:
-    """The net of the emitted file, its namespace, and its text."""
-    text = to_source(module)
-    assert max(map(len, text.splitlines())) <= 120
-    space: dict[str, object] = {"__name__": "emitted"}
-    exec(compile(text, "net.py", "exec"), space)
-    last = [n.name for n in ast.parse(text).body if isinstance(n, ast.ClassDef)][-1]
-    made = space[last]()  # type: ignore[operator]
-    assert isinstance(made, nn.Module)
-    return made, space, text
-
-
-def classes(text: str) -> list[str]:
-    return re.findall(r"^class (\w+)", text, re.M)
-
-
-def check_equal(module: Module, batch: int = 3) -> str:
-    """The emitted net has the state and computes the numbers of the torch module; gives the text."""
-    torch.manual_seed(0)
-    lowered = to_torch(module)
-    emitted, _, text = compiled(module)
-    for p in lowered.parameters():  # scale and shift that say something
-        nn.init.normal_(p, std=0.5)
-    shapes = {n: t.shape for n, t in lowered.state_dict().items()}
-    assert {n: t.shape for n, t in emitted.state_dict().items()} == shapes
-    assert {n for n, _ in emitted.named_parameters()} == {n for n, _ in lowered.named_parameters()}
-    emitted.load_state_dict(lowered.state_dict())
-    inputs = [torch.randn(batch, *v.type.shape) for v in module.graph.inputs]
-    for training in (True, False):  # training first: it moves the running statistics of both
-        found, expected = emitted.train(training)(*inputs), lowered.train(training)(*inputs)
-        assert torch.equal(found, expected)
-        assert found.shape == (batch, *module.graph.type.shape)
-    for name, value in emitted.state_dict().items():
-        assert torch.equal(value, lowered.state_dict()[name]), name
-    return text
+from tests.emitted import check_equal, classes
 
 
 def test_no_row_is_missing() -> None:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import copy
 import weakref
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from archir.diagnostics import ArchirError
 from archir.ir.gates import Apply, Parameter
@@ -19,7 +19,6 @@ from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Relu
 from tests.build import (
     Builder,
-    candidates,
     derived_cell,
     identity,
     net,
@@ -29,6 +28,7 @@ from tests.build import (
     space,
     tensor,
 )
+from tests.reference import Reference
 
 
 def owned(graph: Graph, path: str = "") -> dict[str, tuple[tuple[int, ...], str]]:
@@ -46,70 +46,6 @@ def owned(graph: Graph, path: str = "") -> dict[str, tuple[tuple[int, ...], str]
                 for candidate in edge.candidates:
                     found |= owned(candidate.graph, f"{here}{e}.{candidate.name}.")
     return found
-
-
-# A plain reference of DARTS, Eq. 1, with weights looked up by name ------------------------------------------------
-
-
-class Reference:
-    def __init__(self, state: dict[str, Tensor], training: bool) -> None:
-        self.state, self.training = state, training
-
-    def bn(self, x: Tensor, name: str) -> Tensor:
-        s = self.state
-        mean, var = s[f"{name}.running_mean"].clone(), s[f"{name}.running_var"].clone()
-        return F.batch_norm(x, mean, var, s.get(f"{name}.weight"), s.get(f"{name}.bias"), self.training, 0.1, 1e-5)
-
-    def conv(self, x: Tensor, name: str, **how: int) -> Tensor:
-        return F.conv2d(x, self.state[f"{name}.weight"], **how)
-
-    def reduction(self, x: Tensor, name: str) -> Tensor:
-        y = F.relu(x)
-        both = [self.conv(y, f"{name}.a", stride=2), self.conv(y[:, :, 1:, 1:], f"{name}.b", stride=2)]
-        return self.bn(torch.cat(both, 1), f"{name}.batch_norm")
-
-    def preprocess(self, x: Tensor, like: Tensor, name: str) -> Tensor:
-        if x.shape[2] != like.shape[2]:
-            return self.reduction(x, f"{name}.factorized_reduction")
-        return self.bn(self.conv(F.relu(x), f"{name}.relu_conv_bn.conv"), f"{name}.relu_conv_bn.batch_norm")
-
-    def candidate(self, x: Tensor, kind: str, stride: int, name: str) -> Tensor:
-        c = x.shape[1]
-        if kind == "none":
-            return torch.zeros_like(x[:, :, ::stride, ::stride])
-        if kind == "skip":
-            return x if stride == 1 else self.reduction(x, f"{name}.factorized_reduction")
-        if kind == "max_pool_3x3":
-            return self.bn(F.max_pool2d(x, 3, stride, 1), f"{name}.batch_norm")
-        if kind == "avg_pool_3x3":
-            return self.bn(F.avg_pool2d(x, 3, stride, 1, count_include_pad=False), f"{name}.batch_norm")
-        k = int(kind[-1])
-        if kind.startswith("dil"):
-            y = self.conv(F.relu(x), f"{name}.conv", stride=stride, padding=k - 1, dilation=2, groups=c)
-            return self.bn(self.conv(y, f"{name}.conv_1"), f"{name}.batch_norm")
-        for i, s in enumerate((stride, 1)):
-            x = self.conv(F.relu(x), f"{name}.x.{i}.conv", stride=s, padding=k // 2, groups=c)
-            x = self.bn(self.conv(x, f"{name}.x.{i}.conv_1"), f"{name}.x.{i}.batch_norm")
-        return x
-
-    def cell(self, s0: Tensor, s1: Tensor, reduce: bool, name: str) -> Tensor:
-        x = [self.preprocess(s0, s1, f"{name}.x.0"), self.preprocess(s1, s1, f"{name}.x.1")]
-        for i in (2, 3):
-            a = torch.softmax(self.state[f"arch.{'reduce' if reduce else 'normal'}.x.{i}.alpha"], -1)
-            x.append(
-                sum(
-                    a[j, k] * self.candidate(x[j], kind, 2 if reduce and j < 2 else 1, f"{name}.x.{i}.{j}.{kind}")
-                    for j in range(i)
-                    for k, kind in enumerate(candidates(tensor(4, 8, 8)))
-                )
-            )
-        return torch.cat(x[2:], 1)
-
-    def net(self, image: Tensor, cells: tuple[bool, ...]) -> Tensor:
-        s0 = s1 = self.bn(self.conv(image, "stem.conv", padding=1), "stem.batch_norm")
-        for i, reduce in enumerate(cells):
-            s0, s1 = s1, self.cell(s0, s1, reduce, f"cell.{i}")
-        return F.linear(s1.mean((2, 3)), self.state["linear.weight"], self.state["linear.bias"])
 
 
 CELLS = (False, True, False)
@@ -330,3 +266,18 @@ def test_values_are_let_go_of() -> None:
     with torch.no_grad():
         lowered(torch.randn(1, 2, 4, 4))
     assert alive == [0] + [1] * 9, "only the operand of the running operation"
+
+
+def test_replicas_of_data_parallel_training(supernet: Supernet, tmp_path: Path) -> None:
+    images = torch.randn(2, 3, 16, 16)
+    supernet(images).square().sum().backward()
+    expected = {n: p.grad.clone() for n, p in supernet.named_parameters() if p.grad is not None}
+    supernet.zero_grad()
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
+    try:
+        nn.parallel.DistributedDataParallel(supernet)(images).square().sum().backward()
+    finally:
+        torch.distributed.destroy_process_group()
+    assert set(expected) == {n for n, _ in supernet.named_parameters()}, "every parameter takes part"
+    for name, parameter in supernet.named_parameters():
+        torch.testing.assert_close(parameter.grad, expected[name])
