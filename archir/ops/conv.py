@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from archir.ir.primitive import Primitive, ShapeError, Types, Weight
 from archir.ir.types import TensorType
-from archir.ops.attributes import at_least, optional_pair, pair
+from archir.ops.attributes import at_least, flag, optional_pair, pair
 from archir.ops.window import expect_map, window_size
 
 
@@ -24,7 +24,7 @@ class Conv(Primitive):
     pad: tuple[int, int] | None = field(default=None, converter=optional_pair, validator=at_least(0))
     dilation: tuple[int, int] = field(default=(1, 1), converter=pair, validator=at_least(1))
     groups: int = field(default=1, validator=at_least(1))
-    bias: bool = False
+    bias: bool = field(default=False, converter=flag)
 
     def resolve(self, inputs: Types) -> Self:
         same = tuple((k - 1) * d // 2 for k, d in zip(self.k, self.dilation, strict=True))
@@ -39,7 +39,7 @@ class Conv(Primitive):
         full = self.resolve(inputs)
         assert full.out is not None and full.pad is not None
         if x.channels % self.groups or full.out % self.groups:
-            raise ShapeError(f"{x.channels} input and {full.out} output channels do not divide into {self.groups} groups")
+            raise ShapeError(f"{x.channels} input and {full.out} output channels do not divide into {self.groups} groups; choose `groups` that divide both")
         return TensorType((full.out, *window_size(x, self.k, self.stride, full.pad, self.dilation)))
 
     def weights(self, inputs: Types) -> tuple[Weight, ...]:
@@ -59,7 +59,7 @@ class Linear(Primitive):
     name: ClassVar[str] = "linear"
     summary: ClassVar[str] = "fully connected layer"
     out: int = field(default=1, validator=at_least(1))
-    bias: bool = True
+    bias: bool = field(default=True, converter=flag)
 
     def infer(self, inputs: Types) -> TensorType:
         if inputs[0].is_map:

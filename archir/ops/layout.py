@@ -23,7 +23,7 @@ class Concat(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         for x in inputs[1:]:
             if x.shape[1:] != inputs[0].shape[1:]:
-                raise ShapeError(f"cannot concatenate {inputs[0]} and {x}: height and width differ")
+                raise ShapeError(f"cannot concatenate {inputs[0]} and {x}: height and width differ; bring them to one size first, for example with a `stride`")
         return TensorType((sum(x.channels for x in inputs), *inputs[0].shape[1:]))
 
 
@@ -39,7 +39,7 @@ class Slice(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         x = expect_map(inputs[0])
         if self.top >= x.height or self.left >= x.width:
-            raise ShapeError(f"nothing of {x} is left without {self.top} rows and {self.left} columns")
+            raise ShapeError(f"nothing of {x} is left without {self.top} rows and {self.left} columns; cut off less")
         return TensorType((x.channels, x.height - self.top, x.width - self.left))
 
 

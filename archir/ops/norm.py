@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from archir.ir.primitive import Primitive, Types, Weight
 from archir.ir.types import TensorType
+from archir.ops.attributes import flag, number
 from archir.ops.window import expect_map
 
 
@@ -21,10 +22,10 @@ class BatchNorm(Primitive):
 
     name: ClassVar[str] = "batch_norm"
     summary: ClassVar[str] = "batch normalisation"
-    affine: bool = True
-    eps: float = field(default=1e-5, converter=float)
-    momentum: float = field(default=0.1, converter=float)
-    deferred: bool = False
+    affine: bool = field(default=True, converter=flag)
+    eps: float = field(default=1e-5, converter=number)
+    momentum: float = field(default=0.1, converter=number)
+    deferred: bool = field(default=False, converter=flag)
 
     @property
     def scales(self) -> bool:

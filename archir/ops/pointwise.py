@@ -60,7 +60,7 @@ class Add(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         for x in inputs[1:]:
             if x != inputs[0]:
-                raise ShapeError(f"cannot add {inputs[0]} and {x}")
+                raise ShapeError(f"cannot add {inputs[0]} and {x}; bring them to one type first, for example with `conv`")
         return inputs[0]
 
 
@@ -74,5 +74,5 @@ class Mul(Primitive):
 
     def infer(self, inputs: Types) -> TensorType:
         if inputs[0] != inputs[1]:
-            raise ShapeError(f"cannot multiply {inputs[0]} and {inputs[1]}")
+            raise ShapeError(f"cannot multiply {inputs[0]} and {inputs[1]}; bring them to one type first, for example with `conv`")
         return inputs[0]

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from archir.ir.primitive import Primitive, ShapeError, Types
 from archir.ir.types import TensorType
-from archir.ops.attributes import at_least, pair
+from archir.ops.attributes import at_least, flag, pair
 from archir.ops.window import expect_map, window_size
 
 
@@ -21,7 +21,7 @@ class _Pool(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         x = expect_map(inputs[0])
         if any(2 * margin > taps for margin, taps in zip(self.pad, self.k, strict=True)):
-            raise ShapeError(f"a padding of {max(self.pad)} is more than half the window of {max(self.k)}")
+            raise ShapeError(f"a padding of {max(self.pad)} is more than half the window of {max(self.k)}; use a smaller `pad`")
         return TensorType((x.channels, *window_size(x, self.k, self.stride, self.pad)))
 
 
@@ -39,7 +39,7 @@ class AvgPool(_Pool):
 
     name: ClassVar[str] = "avg_pool"
     summary: ClassVar[str] = "mean of each window"
-    count_pad: bool = True
+    count_pad: bool = field(default=True, converter=flag)
 
 
 @frozen

@@ -9,7 +9,7 @@ from archir.ir.types import TensorType
 def expect_map(x: TensorType) -> TensorType:
     """The type itself if it is a feature map; raises `ShapeError` otherwise."""
     if not x.is_map:
-        raise ShapeError(f"needs a feature map, found {x}")
+        raise ShapeError(f"needs a feature map, found {x}; put it before `global_avg_pool`")
     return x
 
 
@@ -25,6 +25,6 @@ def window_size(
     for n, taps, step, margin, spread in zip((x.height, x.width), k, stride, pad, dilation, strict=True):
         room = n + 2 * margin - (taps - 1) * spread - 1
         if room < 0:
-            raise ShapeError(f"a window of {(taps - 1) * spread + 1} does not fit into {x} padded by {margin}")
+            raise ShapeError(f"a window of {(taps - 1) * spread + 1} does not fit into {x} padded by {margin}; use a smaller `k`, or a larger `pad`")
         sizes.append(room // step + 1)
     return sizes[0], sizes[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from attrs import frozen
+
 from archir.ops import PRIMITIVES
 from archir.sema.values import Function, PrimitiveValue, Value, Word
 
@@ -16,14 +18,25 @@ def round_to(value: Number, multiple: int) -> int:
     return rounded + multiple if rounded < 0.9 * value else rounded
 
 
-FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "max": max,
-    "min": min,
-    "round": round,
-    "floor": lambda value: int(value // 1),
-    "ceil": lambda value: int(-(-value // 1)),
-    "len": len,
-    "round_to": round_to,
+@frozen
+class NumberFunction:
+    """A function of `least` to `most` numbers (None: any number of them), perhaps given as one list."""
+
+    compute: Callable[..., Value]
+    least: int
+    most: int | None
+    example: str
+    takes_list: bool = False
+
+
+FUNCTIONS: dict[str, NumberFunction] = {
+    "max": NumberFunction(max, 2, None, "max(a, b)", True),
+    "min": NumberFunction(min, 2, None, "min(a, b)", True),
+    "round": NumberFunction(round, 1, 1, "round(a)"),
+    "floor": NumberFunction(lambda value: int(value // 1), 1, 1, "floor(a)"),
+    "ceil": NumberFunction(lambda value: int(-(-value // 1)), 1, 1, "ceil(a)"),
+    "len": NumberFunction(len, 1, 1, "len([a, b])", True),
+    "round_to": NumberFunction(round_to, 2, 2, "round_to(channels, 8)"),
 }
 
 TYPE_WORDS = ("tensor", "int", "float", "bool", "string", "cell", "net", "block", "stage", "candidates")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import fields
+from attrs import evolve, fields
 
 from archir.diagnostics import Diagnostic
 from archir.ir.graph import Call, Operation
@@ -26,7 +26,8 @@ from archir.sema.values import (
 )
 from archir.source import Span
 
-_MISSING = object()
+_NOTED = ("NAS301", "NAS302", "NAS303", "NAS304", "NAS305", "NAS306", "NAS307")
+_MOST_NOTES = 4
 
 
 def call(frame: Frame, callee: Value, positional: tuple[Value, ...], keywords: dict[str, Value], span: Span) -> Value:
@@ -42,7 +43,8 @@ def call(frame: Frame, callee: Value, positional: tuple[Value, ...], keywords: d
             return call_definition(frame, callee, None, positional, keywords, span)
         case Tagged():
             return call_definition(frame, callee.definition, callee.tag, positional, keywords, span)
-    return frame.error("NAS304", f"{kind_of(callee)} cannot be called", span)
+    help_ = "primitives, functions, blocks, cells and stages can be"
+    return frame.error("NAS304", f"{kind_of(callee)} cannot be called", span, help=help_)
 
 
 def bind(
@@ -51,28 +53,44 @@ def bind(
     """Arguments by parameter: positional ones fill what no keyword names, in order."""
     for name in keywords:
         if name not in names:
-            help_ = did_you_mean(name, names) or f"it takes {', '.join(names) or 'nothing'}"
+            help_ = did_you_mean(name, names) or _takes(names)
             frame.error("NAS302", f"{what} has no parameter `{name}`", span, help=help_)
             return None
     free = [n for n in names if n not in keywords]
     if len(positional) > len(free):
-        takes = f"it takes {', '.join(names) or 'nothing'}"
-        frame.error("NAS302", f"{what} got {len(positional) - len(free)} argument(s) too many", span, help=takes)
+        extra = len(positional) - len(free)
+        many = f"{extra} argument{'s' if extra > 1 else ''} too many"
+        frame.error("NAS302", f"{what} got {many}", span, help=_takes(names))
         return None
     return {**dict(zip(free, positional, strict=False)), **keywords}
+
+
+def _takes(names: list[str]) -> str:
+    return f"it takes {', '.join(f'`{n}`' for n in names)}" if names else "it takes nothing more"
 
 
 def _call_function(
     frame: Frame, name: str, positional: tuple[Value, ...], keywords: dict[str, Value], span: Span
 ) -> Value:
-    numbers = positional[0] if len(positional) == 1 and isinstance(positional[0], tuple) else positional
-    if keywords or (name != "len" and not all(is_number(v) for v in numbers)):
-        found = next((v for v in numbers if not is_number(v)), next(iter(keywords), None))
-        return frame.error("NAS302", f"`{name}` takes numbers, found {kind_of(found)}", span)
+    function = FUNCTIONS[name]
+    if keywords:
+        first = next(iter(keywords))
+        return frame.error("NAS302", f"`{name}` has no parameter `{first}`", span, help=f"write `{function.example}`")
+    listed = len(positional) == 1 and isinstance(positional[0], tuple | range) and function.takes_list
+    values = tuple(positional[0]) if listed else positional
+    if function.takes_list and (not values or (not listed and function.most == 1)):
+        found = kind_of(positional[0]) if positional and not listed else "nothing"
+        return frame.error("NAS302", f"`{name}` takes a list, found {found}", span, help=f"write `{function.example}`")
+    wrong = next((v for v in values if not is_number(v)), None)
+    if wrong is not None and name != "len":
+        return frame.error("NAS302", f"`{name}` takes numbers, found {kind_of(wrong)}", span, help=f"write `{function.example}`")
+    if not listed and not function.least <= len(values) <= (function.most or len(values)):
+        wanted = f"{function.least} number{'s' if function.least > 1 else ''}"
+        return frame.error("NAS302", f"`{name}` takes {wanted}, found {len(values)}", span, help=f"write `{function.example}`")
     try:
-        return FUNCTIONS[name](*positional)
-    except (TypeError, ValueError, ArithmeticError) as error:
-        return frame.error("NAS302", f"`{name}` cannot be computed: {error}", span)
+        return function.compute(*positional)
+    except (ValueError, ArithmeticError) as error:
+        return frame.error("NAS302", f"`{name}` cannot be computed: {error}", span, help=f"write `{function.example}`")
 
 
 def _flat(values: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -90,11 +108,29 @@ def _call_primitive(
     given = bind(frame, f"`{cls.name}`", known, rest, keywords, span)
     if given is None:
         return POISON
-    try:
-        primitive = cls(**given)
-    except (TypeError, ValueError) as error:
-        return frame.error("NAS302", f"`{cls.name}` cannot be made: {error}", span)
+    primitive = _made(frame, cls, given, span)
+    if primitive is None:
+        return POISON
     return use_primitive(frame, primitive, operands, span)
+
+
+def _made(frame: Frame, cls: type[Primitive], given: dict[str, Value], span: Span) -> Primitive | None:
+    """The primitive with its attributes; None (reported) where a value does not fit one."""
+    wrong = False
+    for name, value in given.items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        if not all(isinstance(v, bool | int | float) for v in numbers):
+            message = f"`{name}` of `{cls.name}` cannot be {kind_of(value)}"
+        else:
+            try:
+                cls(**{name: value})
+                continue
+            except (TypeError, ValueError, OverflowError) as error:
+                reason = str(error.args[0]).removeprefix(f"`{name}` ")
+                message = f"`{name}` of `{cls.name}`: {reason}"
+        wrong = True
+        frame.error("NAS302", message, span, help="`archir ops` lists what each primitive takes")
+    return None if wrong else cls(**given)
 
 
 def use_primitive(frame: Frame, primitive: Primitive, operands: tuple[Tensor, ...], span: Span) -> Value:
@@ -102,13 +138,15 @@ def use_primitive(frame: Frame, primitive: Primitive, operands: tuple[Tensor, ..
     name, arity = primitive.name, primitive.arity
     if (arity is not None and len(operands) != arity) or not operands:
         wanted = "at least one tensor" if arity is None else f"{arity} tensor{'s' if arity > 1 else ''}"
-        return frame.error("NAS302", f"`{name}` takes {wanted}, found {len(operands)}", span)
+        names = ", ".join("xyz"[: arity or 2])
+        return frame.error("NAS302", f"`{name}` takes {wanted}, found {len(operands)}", span, help=f"write `{name}({names})`")
     types = tuple(o.type for o in operands)
     try:
         resolved = primitive.resolve(types)
         type_ = resolved.infer(types)
     except ShapeError as error:
-        return frame.error("NAS303", f"`{name}`: {error}", span)
+        reason, _, remedy = str(error).partition("; ")
+        return frame.error("NAS303", f"`{name}`: {reason}", span, help=remedy)
     return frame.builder.add(Operation("", resolved, (), type_, span), operands, name)
 
 
@@ -136,15 +174,22 @@ def call_definition(
         key = (id(definition), tuple(sorted(shapes.items(), key=lambda item: item[0])))
         known = frame.session.built.get(key)
     except TypeError:
-        return frame.error("NAS302", f"{what} got a value that it cannot take", span)
+        return frame.error("NAS302", f"{what} got a value that it cannot take", span, help="give numbers, tensors, lists or definitions")
     if known is None:
         with frame.session.attempt() as problems:
             built = _build(frame, callee, shapes, tensors, span)
         known = frame.session.built[key] = (built, tuple(problems))
     built, found = known
     for problem in found:
-        frame.session.report(problem)
+        frame.session.report(_called(problem, what, span))
     return POISON if found else _use(frame, built, tag, tuple(tensors), definition.name, span)
+
+
+def _called(problem: Diagnostic, what: str, span: Span) -> Diagnostic:
+    """The problem with a note on the call that led to it."""
+    if problem.span is None or problem.code not in _NOTED or len(problem.notes) >= _MOST_NOTES:
+        return problem
+    return evolve(problem, notes=(*problem.notes, f"in {what}, called at {span}"))
 
 
 def _abstract(value: Value, tensors: list[Tensor]) -> Value:
@@ -171,7 +216,7 @@ def _build(
 ) -> Built:
     definition, session = callee.definition, frame.session
     if callee.graph_name in session.calling:
-        frame.error("NAS308", f"{definition.kind} `{definition.name}` calls itself", span, help="use a `for` loop")
+        frame.error("NAS308", f"{definition.kind} `{definition.name}` calls itself", span, help="repeat with a `for` loop")
         return Built(None, ())
     inner = Frame(session, callee.scope, GraphBuilder())
     inputs: list[Tensor] = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import product
 
-from archir.diagnostics import Diagnostic
+from attrs import evolve
+
 from archir.ir.graph import Amount, Candidate, Choice, Edge, Graph, Keep
 from archir.ir.types import TensorType
 from archir.sema.builder import GraphBuilder, forwarded
@@ -31,8 +32,13 @@ def choose(frame: Frame, e: ast.Choose) -> Value:
                 return POISON
             operands.append(source)
             edges.append(Edge("", candidates))
-    if not edges or not all(edge.candidates for edge in edges):
-        return frame.error("NAS307", "a choice needs at least one candidate on each edge", e.span)
+    if not edges:
+        help_ = "begin the loop where there is a value to choose from"
+        return frame.error("NAS307", "this choice has no edges: its sources are an empty list", e.span, help=help_)
+    if not all(edge.candidates for edge in edges):
+        bare = next(i for i, edge in enumerate(edges) if not edge.candidates)
+        help_ = f"add a candidate that takes {operands[bare].type}"
+        return frame.error("NAS307", f"no candidate is legal on edge {bare}", e.span, help=help_)
     type_ = _common_type(frame, e, edges)
     keep = _keep(frame, e.keep, edges)
     if type_ is None or keep is None:
@@ -48,7 +54,8 @@ def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, tuple[
     values = sources if isinstance(sources, tuple) else (sources,)
     for value in values:
         if not isinstance(value, Tensor):
-            frame.error("NAS304", f"an edge starts from a tensor, found {kind_of(value)}", group.sources.span)
+            help_ = "write `choose candidates from x[0..i]`"
+            frame.error("NAS304", f"an edge starts from a tensor, found {kind_of(value)}", group.sources.span, help=help_)
             return None
     return candidates, values
 
@@ -60,7 +67,8 @@ def _candidate_set(frame: Frame, e: ast.Expr) -> CandidatesValue | None:
     if value is POISON:
         return None
     if not isinstance(value, CandidatesValue):
-        frame.error("NAS304", f"`choose` needs candidates, found {kind_of(value)}", e.span)
+        help_ = "define them: `candidates name = relu | sigmoid`"
+        frame.error("NAS304", f"`choose` needs candidates, found {kind_of(value)}", e.span, help=help_)
         return None
     positional = tuple(frame.session.evaluate(frame, a.value) for a in arguments if a.name is None)
     keywords = {a.name: frame.session.evaluate(frame, a.value) for a in arguments if a.name is not None}
@@ -72,7 +80,8 @@ def _candidate_set(frame: Frame, e: ast.Expr) -> CandidatesValue | None:
         return None
     absent = [p.name for p in params if p.name not in given and p.default is None]
     if absent:
-        frame.error("NAS302", f"candidates `{value.name}` need `{absent[0]}`", e.span)
+        help_ = f"write `{value.name}({absent[0]}=...)`"
+        frame.error("NAS302", f"candidates `{value.name}` need `{absent[0]}`", e.span, help=help_)
         return None
     return CandidatesValue(value.candidates, value.scope, tuple(sorted(given.items())))
 
@@ -91,9 +100,7 @@ def _candidates(
     made, found = known
     for problem in found:
         note = f"on an edge from a {source}, chosen at {span}"
-        session.report(
-            Diagnostic(problem.code, problem.message, problem.span, problem.label, (*problem.notes, note), problem.help)
-        )
+        session.report(evolve(problem, notes=(*problem.notes, note)))
     return None if found else made
 
 
@@ -121,7 +128,8 @@ def _alternative(frame: Frame, alternative: ast.Alternative, source: TensorType)
     if callee is POISON or any(v is POISON for v in values):
         return []
     if not hasattr(callee, "name"):
-        frame.error("NAS304", f"a candidate is something that can be called, found {kind_of(callee)}", e.span)
+        help_ = "name a primitive, a block, a cell or a stage"
+        frame.error("NAS304", f"a candidate is something that can be called, found {kind_of(callee)}", e.span, help=help_)
         return []
     spread = [v.values if isinstance(v, OptionSet) else (v,) for v in values]
     result = []
@@ -157,11 +165,16 @@ def _candidate_graph(
     if problems and alternative.when_legal and all(problem_of_fit(p) for p in problems):
         return None
     for problem in problems:
-        frame.session.report(problem)
+        help_ = problem.help
+        if problem_of_fit(problem) and not help_:
+            help_ = f"write `when legal` behind the candidate `{name}` to leave it out where it does not fit"
+        notes = (*problem.notes, f"in the candidate `{name}`")
+        frame.session.report(evolve(problem, notes=notes, help=help_))
     if problems or result is POISON:
         return None
     if not isinstance(result, Tensor):
-        frame.error("NAS304", f"candidate `{name}` gives {kind_of(result)}, not a tensor", alternative.span)
+        help_ = "a candidate takes a tensor and returns one"
+        frame.error("NAS304", f"candidate `{name}` gives {kind_of(result)}, not a tensor", alternative.span, help=help_)
         return None
     graph = inner.builder.finish(name, "block", result)
     through = forwarded(graph)
@@ -191,7 +204,8 @@ def _keep(frame: Frame, keep: ast.Keep, edges: list[Edge]) -> Keep | None:
     edge_amount = _amount(frame, keep.edges, most_edges, "edges")
     operations = _amount(frame, keep.operations, most_operations, "operations")
     if keep.edges is None and most_edges > 1:
-        frame.error("NAS307", f"there are {most_edges} edges here", keep.span, help="write `keep N edges`")
+        message = f"there are {most_edges} edges here, and nothing is said about how many stay"
+        frame.error("NAS307", message, keep.span, help="write `keep 2 edges`, or `keep any edges`")
         return None
     if (keep.edges is not None and edge_amount is None) or (keep.operations is not None and operations is None):
         return None
@@ -205,6 +219,9 @@ def _amount(frame: Frame, amount: ast.Amount | None, available: int, what: str) 
         return Amount(available, available)
     most = available if amount.most is None else amount.most
     if amount.least > available or most > available or most < amount.least or most < 1:
-        frame.error("NAS307", f"cannot keep that many: there are {available} {what}", amount.span)
+        written = str(amount.least) if amount.least == most else f"{amount.least}..{most}"
+        there = f"there {'is' if available == 1 else 'are'} {available} {what if available > 1 else what[:-1]}"
+        help_ = f"keep {'1' if available == 1 else f'1 to {available}'}, or `any`, `some` or `all`"
+        frame.error("NAS307", f"cannot keep {written} {what}: {there}", amount.span, help=help_)
         return None
     return Amount(amount.least, amount.most)

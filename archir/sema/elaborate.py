@@ -13,7 +13,7 @@ from archir.limits import current_limits
 from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
 from archir.sema.context import Frame, Session
 from archir.sema.expressions import evaluate
-from archir.sema.library import FileScope, Library
+from archir.sema.library import FileScope, Library, name_span
 from archir.sema.names import unknown_names
 from archir.sema.statements import execute
 from archir.sema.suggest import did_you_mean
@@ -40,11 +40,15 @@ def elaborate(scope: FileScope, library: Library, net: DefinitionValue, settings
         if scope.complete:
             module = _net(session, scope, library, net, settings)
     except RecursionError:
-        session.report(Diagnostic("NAS102", f"`{net.name}` is nested too deeply", net.definition.span))
+        session.report(Diagnostic(
+            "NAS102", f"`{net.name}` is nested too deeply", name_span(net.definition, net.name),
+            help="definitions call each other some hundred levels deep; repeat with `for` instead",
+        ))  # fmt: skip
     if session.errors:
         raise ArchirError(*session.errors.values())
     if module is None:
-        fail("NAS309", f"the net `{net.name}` returns no tensor", span=net.definition.span)
+        where = name_span(net.definition, net.name)
+        fail("NAS309", f"the net `{net.name}` returns no tensor", span=where, help="end it with `return VALUE`")
     return module
 
 
@@ -71,7 +75,8 @@ def _net(
     if not isinstance(result, Tensor):
         return None
     if not frame.builder.inputs:
-        frame.error("NAS302", f"net `{net.name}` takes no tensor", definition.span, help="give it `image: tensor[3, 32, 32]`")
+        where = name_span(definition, net.name)
+        frame.error("NAS302", f"net `{net.name}` takes no tensor", where, help="give it `image: tensor[3, 32, 32]`")
         return None
     kind: Kind = "net"
     graph, _ = without_unused_inputs(frame.builder.finish(net.graph_name, kind, result))
@@ -91,7 +96,7 @@ def _check_settings(definition: ast.Definition, settings: Settings) -> None:
         known = ", ".join(names)
         raise ArchirError(*(
             Diagnostic(
-                "NAS205", f"net `{definition.name}` has no parameter `{s}`", definition.span,
+                "NAS205", f"net `{definition.name}` has no parameter `{s}`", name_span(definition, definition.name),
                 help=did_you_mean(s, names) or f"it has {known}",
             )
             for s in unknown
@@ -100,6 +105,11 @@ def _check_settings(definition: ast.Definition, settings: Settings) -> None:
 
 def _parameter(frame: Frame, param: ast.Param, settings: Settings) -> Value:
     declared = _declared(frame, param)
+    if declared is POISON:
+        return POISON
+    if declared == Word("tensor"):
+        help_ = f"write `{param.name}: tensor[3, 32, 32]`"
+        return frame.error("NAS304", f"the tensor `{param.name}` has no size", param.span, help=help_)
     given = settings.get(param.name)
     if isinstance(declared, TensorType):
         if given is None or isinstance(given, TensorType):
@@ -107,14 +117,16 @@ def _parameter(frame: Frame, param: ast.Param, settings: Settings) -> Value:
         shape = given if isinstance(given, tuple) else (given,)
         if len(shape) == 3 and all(isinstance(n, int) and n > 0 for n in shape):
             return TensorType(tuple(n for n in shape if isinstance(n, int)))
-        return frame.error("NAS205", f"`{param.name}` is a tensor: give (channels, height, width)", param.span)
+        help_ = f"write --set '{param.name}=(3, 32, 32)'"
+        return frame.error("NAS205", f"`{param.name}` is a tensor of channels, height and width", param.span, help=help_)
     if given is None:
         if param.default is None:
             help_ = f"give it with --set {param.name}=..."
             return frame.error("NAS205", f"the net's parameter `{param.name}` has no value", param.span, help=help_)
         return evaluate(frame, param.default)
     if isinstance(given, TensorType):
-        return frame.error("NAS506", f"`{param.name}` is no tensor, but got {given}", param.span)
+        help_ = "give it a number, a truth value or a word"
+        return frame.error("NAS506", f"`{param.name}` is no tensor, but got {given}", param.span, help=help_)
     return _converted(frame, param, declared, given)
 
 
@@ -124,10 +136,13 @@ def _declared(frame: Frame, param: ast.Param) -> Value:
         return None
     if isinstance(param.type, ast.Index):
         base = evaluate(frame, param.type.base)
+        if base is POISON:
+            return POISON
         shape = tuple(evaluate(frame, i) for i in param.type.indexes)
         if base == Word("tensor") and len(shape) in (1, 3) and all(isinstance(n, int) and n > 0 for n in shape):
             return TensorType(shape)
-        return frame.error("NAS304", "a tensor type is written `tensor[channels, height, width]`", param.type.span)
+        help_ = "write `tensor[channels, height, width]`, for example `tensor[3, 32, 32]`"
+        return frame.error("NAS304", "this is no tensor type", param.type.span, help=help_)
     return evaluate(frame, param.type)
 
 
@@ -138,13 +153,22 @@ def _converted(frame: Frame, param: ast.Param, declared: Value, given: Setting) 
         found = frame.scope.lookup(given) if isinstance(given, str) else []
         if len(found) == 1 and isinstance(found[0], DefinitionValue):
             return found[0]
-        return frame.error("NAS205", f"`{param.name}` names a definition; there is no `{given}`", param.span)
+        known = [n for n in frame.scope.names() if any(isinstance(v, DefinitionValue) for v in frame.scope.lookup(n))]
+        help_ = did_you_mean(str(given), known) or "name a cell, stage or block of the file"
+        return frame.error("NAS205", f"`{param.name}` names a definition; there is no `{given}`", param.span, help=help_)
     if isinstance(default, float) and isinstance(given, int) and not isinstance(given, bool):
         return float(given)
     if default is not None and type(default) is not type(given):
         message = f"`{param.name}` is {kind_of(default)} by default; it cannot be {kind_of(given)}"
-        return frame.error("NAS205", message, param.span)
+        help_ = f"give it {_example(default)}"
+        return frame.error("NAS205", message, param.span, help=help_)
     return given
+
+
+def _example(default: Value) -> str:
+    """What may be given instead of a default, in words."""
+    words = {bool: "`true` or `false`", int: "an integer", float: "a number", str: "a word", tuple: "a list"}
+    return words.get(type(default), "a value of that kind")
 
 
 def parse_setting(name: str, text: str) -> Setting:

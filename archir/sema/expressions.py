@@ -46,7 +46,8 @@ def evaluate(frame: Frame, e: ast.Expr) -> Value:
         case ast.Own():
             return _own(frame, e)
         case ast.Adjacent():
-            return frame.error("NAS307", "`choose adjacent` is not supported yet", e.span)
+            help_ = "write `choose candidates from x[0..i] keep 2 edges`"
+            return frame.error("NAS307", "`choose adjacent` is not supported yet", e.span, help=help_)
         case ast.Path() | ast.GraphName():
             return frame.error("NAS304", "`%` and `@` names belong to the flat form", e.span, help="write a plain name")
         case _:
@@ -65,17 +66,26 @@ def lookup(frame: Frame, e: ast.Name) -> Value:
     found = frame.scope.lookup(e.text)
     if len(found) == 1:
         value = found[0]
-        if isinstance(value, ast.Constant):
-            empty = Frame(frame.session, frame.scope, frame.builder)
-            return evaluate(empty, value.value)
-        return value
+        return _constant(frame, e, value) if isinstance(value, ast.Constant) else value
     if len(found) > 1:
         help_ = f"write the file's name before it: `file.{e.text}`"
         return frame.error("NAS201", f"`{e.text}` is defined in more than one imported file", e.span, help=help_)
     if e.text in BUILTINS:
         return BUILTINS[e.text]
-    help_ = did_you_mean(e.text, [*frame.locals, *frame.scope.names(), *BUILTINS])
+    help_ = did_you_mean(e.text, [*frame.locals, *frame.scope.names(), *BUILTINS]) or "give it a value before it is read"
     return frame.error("NAS201", f"`{e.text}` has no value here", e.span, help=help_)
+
+
+def _constant(frame: Frame, e: ast.Name, constant: ast.Constant) -> Value:
+    session, key = frame.session, f"const {constant.name}"
+    if key in session.calling:
+        help_ = "give it a value that does not depend on itself"
+        return frame.error("NAS308", f"the constant `{constant.name}` is defined by itself", e.span, help=help_)
+    session.calling.append(key)
+    try:
+        return evaluate(Frame(session, frame.scope, frame.builder), constant.value)
+    finally:
+        session.calling.pop()
 
 
 def _call(frame: Frame, e: ast.Call) -> Value:
@@ -86,12 +96,13 @@ def _call(frame: Frame, e: ast.Call) -> Value:
         value = evaluate(frame, argument.value)
         if argument.spread and value is not POISON:
             if not isinstance(value, tuple):
-                return frame.error("NAS304", f"`*` needs a list of values, found {kind_of(value)}", argument.span)
+                help_ = "leave out the `*`"
+                return frame.error("NAS304", f"`*` needs a list of values, found {kind_of(value)}", argument.span, help=help_)
             positional.extend(value)
         elif argument.name is None:
             positional.append(value)
         elif argument.name in keywords:
-            return frame.error("NAS302", f"`{argument.name}` is given twice", argument.span)
+            return frame.error("NAS302", f"`{argument.name}` is given twice", argument.span, help="leave one of them out")
         else:
             keywords[argument.name] = value
     return call(frame, callee, tuple(positional), keywords, e.span)
@@ -125,10 +136,20 @@ def _index(frame: Frame, e: ast.Index) -> Value:
                 return poisoned_or(values)
         elif indexes in base.items:
             return base.items[indexes]
-        known = ", ".join(".".join(map(str, k)) for k in base.items)
-        wanted = ", ".join(f"{i.start}..{i.stop}" if isinstance(i, range) else str(i) for i in indexes)
-        return frame.error("NAS305", f"`{base.name}[{wanted}]` has no value here", e.span, help=f"it is defined at {known}")
-    return frame.error("NAS304", f"{kind_of(base)} cannot be indexed", e.span)
+        return _no_member(frame, e, base, indexes)
+    help_ = "lists and names that were given values by index can be"
+    return frame.error("NAS304", f"{kind_of(base)} cannot be indexed", e.span, help=help_)
+
+
+def _no_member(frame: Frame, e: ast.Index, base: Family, indexes: tuple[Value, ...]) -> Value:
+    wrong = next((i for i in indexes if not isinstance(i, int | range)), None)
+    if wrong is not None:
+        return frame.error("NAS304", f"an index is a number or a range, found {kind_of(wrong)}", e.span, help="write `x[0]`")
+    wanted = ", ".join(f"{i.start}..{i.stop}" if isinstance(i, range) else str(i) for i in indexes)
+    known = [", ".join(map(str, k)) for k in base.items]
+    shown = ", ".join(f"`{base.name}[{k}]`" for k in (known if len(known) < 8 else [known[0], known[-1]]))
+    help_ = f"there are {len(known)} values, from {shown}" if len(known) >= 8 else f"there is {shown}"
+    return frame.error("NAS305", f"`{base.name}[{wanted}]` has no value here", e.span, help=help_)
 
 
 def _element(frame: Frame, e: ast.Index, base: tuple[Value, ...], index: Value) -> Value:
@@ -136,7 +157,10 @@ def _element(frame: Frame, e: ast.Index, base: tuple[Value, ...], index: Value) 
         return base[index.start : index.stop]
     if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(base):
         return base[index]
-    return frame.error("NAS305", f"index {kind_of(index)} is outside a list of {len(base)}", e.span)
+    if not isinstance(index, range) and (isinstance(index, bool) or not isinstance(index, int)):
+        return frame.error("NAS304", f"an index is a number or a range, found {kind_of(index)}", e.span, help="write `x[0]`")
+    help_ = f"its places are 0 to {len(base) - 1}" if base else "the list is empty"
+    return frame.error("NAS305", f"{kind_of(index).removeprefix('the ')} is outside a list of {len(base)}", e.span, help=help_)
 
 
 def _attribute(frame: Frame, e: ast.Attribute) -> Value:
@@ -144,7 +168,8 @@ def _attribute(frame: Frame, e: ast.Attribute) -> Value:
     match base:
         case Tensor() if e.name in _DIMENSIONS:
             if e.name != "channels" and not base.type.is_map:
-                return frame.error("NAS304", f"{base.type} has no {e.name}", e.span)
+                help_ = "read it before `global_avg_pool`"
+                return frame.error("NAS304", f"{base.type} has no {e.name}", e.span, help=help_)
             return getattr(base.type, e.name)
         case Tensor():
             help_ = did_you_mean(e.name, _DIMENSIONS) or "a tensor has channels, height and width"
@@ -152,11 +177,12 @@ def _attribute(frame: Frame, e: ast.Attribute) -> Value:
         case Namespace():
             if e.name in base.scope.own:
                 return lookup(Frame(frame.session, base.scope, frame.builder), ast.Name(e.name, span=e.span))
-            help_ = did_you_mean(e.name, base.scope.own)
+            help_ = did_you_mean(e.name, base.scope.own) or f"it defines {', '.join(base.scope.own) or 'nothing'}"
             return frame.error("NAS201", f"the file `{base.name}` defines no `{e.name}`", e.span, help=help_)
     if base is POISON:
         return POISON
-    return frame.error("NAS304", f"{kind_of(base)} has no `{e.name}`", e.span)
+    help_ = "a tensor has channels, height and width; a file has its definitions"
+    return frame.error("NAS304", f"{kind_of(base)} has no `{e.name}`", e.span, help=help_)
 
 
 def _own(frame: Frame, e: ast.Own) -> Value:
@@ -164,10 +190,11 @@ def _own(frame: Frame, e: ast.Own) -> Value:
     if base is POISON or tag is POISON:
         return POISON
     if not isinstance(base, DefinitionValue):
-        return frame.error("NAS304", f"`@` belongs to a definition, found {kind_of(base)}", e.span)
+        help_ = "write `cell@tag(...)` to call a cell with architecture parameters of its own"
+        return frame.error("NAS304", f"`@` belongs to a definition, found {kind_of(base)}", e.span, help=help_)
     text = str(tag)
     if isinstance(tag, bool) or not isinstance(tag, int | str) or not text.replace("_", "").isalnum():
-        return frame.error("NAS304", f"a tag is a number or a word, found {kind_of(tag)}", e.tag.span)
+        return frame.error("NAS304", f"a tag is a number or a word, found {kind_of(tag)}", e.tag.span, help="write `@1` or `@(i)`")
     return Tagged(base, text)
 
 
@@ -177,7 +204,7 @@ def _range(frame: Frame, e: ast.Range) -> Value:
         return POISON
     for value, part in ((start, e.start), (stop, e.stop)):
         if not isinstance(value, int) or isinstance(value, bool):
-            return frame.error("NAS304", f"a range needs integers, found {kind_of(value)}", part.span)
+            return frame.error("NAS304", f"a range needs integers, found {kind_of(value)}", part.span, help="write `0..n`")
     return range(start, max(start, stop))
 
 
@@ -202,7 +229,7 @@ def combine(frame: Frame, e: ast.Expr, symbol: str, left: Value, right: Value) -
         try:
             return calculate(symbol, left, right)
         except ValueError as error:
-            return frame.error("NAS304", f"`{symbol}` cannot be computed: {error}", e.span)
+            return frame.error("NAS304", f"`{symbol}` cannot be computed: {error}", e.span, help="change its operands")
     node: Primitive | None = None
     operands = tuple(v for v in (left, right) if isinstance(v, Tensor))
     if symbol == "+" and len(operands) == 2:
@@ -212,7 +239,8 @@ def combine(frame: Frame, e: ast.Expr, symbol: str, left: Value, right: Value) -
     elif symbol == "*" and len(operands) == 1 and (is_number(left) or is_number(right)):
         node = Scale(factor=left if is_number(left) else right)
     if node is None:
-        return frame.error("NAS304", f"`{symbol}` does not take {kind_of(left)} and {kind_of(right)}", e.span)
+        help_ = "tensors take `+`, `*` and `* number`" if operands else "numbers take it"
+        return frame.error("NAS304", f"`{symbol}` does not take {kind_of(left)} and {kind_of(right)}", e.span, help=help_)
     return use_primitive(frame, node, operands, e.span)
 
 
@@ -237,7 +265,9 @@ def _logic(frame: Frame, e: ast.Expr) -> Value:
             value = evaluate(frame, e.value)
             if value is POISON:
                 return POISON
-            return -value if is_number(value) else frame.error("NAS304", f"`-` does not take {kind_of(value)}", e.span)
+            if is_number(value):
+                return -value
+            return frame.error("NAS304", f"`-` does not take {kind_of(value)}", e.span, help="write `-1 * x` for a tensor")
         case ast.Power():
             left, right = evaluate(frame, e.base), evaluate(frame, e.exponent)
             return POISON if POISON in (left, right) else combine(frame, e, "**", left, right)
@@ -250,7 +280,8 @@ def _comparison(frame: Frame, e: ast.Comparison) -> Value:
         return POISON
     if e.operator in ("==", "!=") or (is_number(left) and is_number(right)):
         return COMPARISONS[e.operator](left, right)
-    return frame.error("NAS304", f"`{e.operator}` does not take {kind_of(left)} and {kind_of(right)}", e.span)
+    help_ = "numbers are compared, such as `x.channels` or `x.height`"
+    return frame.error("NAS304", f"`{e.operator}` does not take {kind_of(left)} and {kind_of(right)}", e.span, help=help_)
 
 
 def truth(frame: Frame, e: ast.Expr) -> Value:
@@ -258,4 +289,5 @@ def truth(frame: Frame, e: ast.Expr) -> Value:
     value = evaluate(frame, e)
     if value is POISON or isinstance(value, bool):
         return value
-    return frame.error("NAS304", f"a condition must be true or false, found {kind_of(value)}", e.span)
+    help_ = "compare it with something, such as `stride == 1`"
+    return frame.error("NAS304", f"a condition must be true or false, found {kind_of(value)}", e.span, help=help_)

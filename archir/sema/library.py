@@ -51,6 +51,7 @@ class Library:
     errors: list[Diagnostic] = Factory(list)
     read: dict[str, Source] = Factory(dict)
     _open: list[str] = field(factory=list)
+    _first: dict[tuple[int, str], ast.Node] = field(factory=dict)
 
     def link(self, source: Source, folder: FilePath | None, prefix: str = "") -> FileScope:
         """Parses a text and links its imports; syntax errors of this text raise, all others are gathered."""
@@ -71,7 +72,12 @@ class Library:
 
     def _define(self, scope: FileScope, item: ast.Node, name: str, value: Value) -> None:
         if name in scope.own:
-            self.errors.append(Diagnostic("NAS202", f"`{name}` is defined twice", item.span, help="rename one of them"))
+            line, _ = self._first[id(scope), name].span.source.location(self._first[id(scope), name].span.start)
+            note = f"it is defined in line {line}, too"
+            where = name_span(item, name)
+            self.errors.append(Diagnostic("NAS202", f"`{name}` is defined twice", where, "", (note,), "rename one of them"))
+            return
+        self._first[id(scope), name] = item
         scope.own[name] = value
 
     def _use(self, scope: FileScope, item: ast.Use, folder: FilePath | None) -> bool:
@@ -79,7 +85,8 @@ class Library:
         alias = item.alias or item.path[-1]
         if dotted in self._open:
             circle = " -> ".join([*self._open[self._open.index(dotted) :], dotted])
-            self.errors.append(Diagnostic("NAS204", f"files import each other: {circle}", item.span))
+            help_ = "move what they share into a third file"
+            self.errors.append(Diagnostic("NAS204", f"files import each other: {circle}", item.span, help=help_))
             return False
         if dotted not in self.scopes:
             found = self._find(item.path, folder, item.span)
@@ -110,10 +117,19 @@ class Library:
                 except ArchirError as error:
                     self.errors.extend(error.diagnostics)
                     return None
-        near = did_you_mean(dotted, [p.stem for base in search_folders(folder) for p in base.glob("*.nas")])
+        inside = ".".join(path[:-1])
+        known = [p.stem for base in search_folders(folder) for p in base.joinpath(*path[:-1]).glob("*.nas")]
+        near = did_you_mean(dotted, [f"{inside}.{stem}" if inside else stem for stem in known])
+        near = near or f"write the file `{'/'.join(path)}.nas`, or correct the name"
         places = "beside this file, in its folder `lib`, and in archir's library"
         self.errors.append(Diagnostic("NAS203", f"there is no file for `use {dotted}`", span, "", (f"looked {places}",), near))
         return None
+
+
+def name_span(item: ast.Node, name: str) -> Span:
+    """The place of a definition's name."""
+    start = item.span.source.text.find(name, item.span.start, item.span.end)
+    return item.span if start < 0 else Span(item.span.source, start, start + len(name))
 
 
 def library_folder() -> FilePath:

@@ -17,9 +17,11 @@ def unknown_names(scope: FileScope) -> Iterator[Diagnostic]:
     """One error for each use of a name that no parameter, assignment, file or library defines."""
     for item in scope.file.items:
         if isinstance(item, ast.Definition) and item.kind != "method":
+            yield from _doubled(item.params)
             known = {p.name for p in item.params} | set(assigned_names(item.body))
             bodies: tuple[ast.Node, ...] = (*item.params, item.body)
         elif isinstance(item, ast.Candidates):
+            yield from _doubled(item.params)
             known, bodies = {p.name for p in item.params}, (*item.params, *item.alternatives)
         elif isinstance(item, ast.Constant):
             known, bodies = set(), (item.value,)
@@ -27,6 +29,15 @@ def unknown_names(scope: FileScope) -> Iterator[Diagnostic]:
             continue
         for body in bodies:
             yield from _unknown(body, known, scope)
+
+
+def _doubled(params: tuple[ast.Param, ...]) -> Iterator[Diagnostic]:
+    """One error for each parameter whose name an earlier one has."""
+    seen: set[str] = set()
+    for param in params:
+        if param.name in seen:
+            yield Diagnostic("NAS202", f"two parameters are called `{param.name}`", param.span, help="rename one of them")
+        seen.add(param.name)
 
 
 def _unknown(node: ast.Node, known: set[str], scope: FileScope) -> Iterator[Diagnostic]:
@@ -64,7 +75,7 @@ def _names(node: ast.Node) -> Iterator[ast.Name]:
     return (n for n in descendants(node) if isinstance(n, ast.Name))
 
 
-def assigned_names(block: ast.Block) -> Iterator[str]:
+def assigned_names(block: ast.Node) -> Iterator[str]:
     """Every name that statements of a body assign to, with repeats."""
     for node in descendants(block):
         if isinstance(node, ast.Assign | ast.For):

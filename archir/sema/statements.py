@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from archir.sema.context import Frame
 from archir.sema.expressions import evaluate, truth
+from archir.sema.names import assigned_names, descendants
 from archir.sema.values import POISON, Family, Value, kind_of
 from archir.source import Span
 from archir.syntax import ast
@@ -17,7 +18,8 @@ def execute(frame: Frame, block: ast.Block) -> Value:
     """What the body returns; POISON (reported) where it returns nothing."""
     result = _run(frame, block)
     if result is _NOTHING:
-        return frame.error("NAS309", "this definition returns nothing", block.span, help="end it with `return VALUE`")
+        brace = Span(block.span.source, block.span.end - 1, block.span.end)
+        return frame.error("NAS309", "nothing is returned here", brace, help="end the body with `return VALUE`")
     return result
 
 
@@ -41,12 +43,13 @@ def _statement(frame: Frame, s: ast.Statement) -> Value:
         case ast.Require():
             if truth(frame, s.test) is False:
                 written = s.test.span.source.text[s.test.span.start : s.test.span.end]
-                frame.error("NAS306", f"`require {written}` does not hold", s.span)
+                help_ = "call it with arguments and tensors for which it holds"
+                frame.error("NAS306", f"`require {written}` does not hold", s.span, _numbers(frame, s.test), help_)
                 return POISON
         case ast.If():
             test = truth(frame, s.test)
             if test is POISON:
-                return POISON
+                return _without(frame, s)
             if test:
                 return _run(frame, s.body)
             if isinstance(s.otherwise, ast.If):
@@ -60,12 +63,33 @@ def _statement(frame: Frame, s: ast.Statement) -> Value:
     return _NOTHING
 
 
+def _without(frame: Frame, s: ast.For | ast.If) -> Value:
+    """Goes on behind a loop or branch that was not run because of an error: what it would have set is unknown."""
+    for name in assigned_names(s):
+        frame.locals[name] = POISON
+    return POISON if any(isinstance(n, ast.Return) for n in descendants(s)) else _NOTHING
+
+
+def _numbers(frame: Frame, test: ast.Expr) -> str:
+    """The numbers that the names in a condition stand for: `x.height = 9, times = 1`."""
+    shown: dict[str, None] = {}
+    with frame.session.attempt():
+        for part in descendants(test):
+            if isinstance(part, ast.Name | ast.Attribute):
+                value = evaluate(frame, part)
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    shown[f"{part.span.source.text[part.span.start : part.span.end]} = {value:g}"] = None
+    return ", ".join(shown)
+
+
 def _loop(frame: Frame, s: ast.For) -> Value:
     items = evaluate(frame, s.iterable)
     if items is POISON:
-        return POISON
+        return _without(frame, s)
     if not isinstance(items, tuple | range):
-        return frame.error("NAS304", f"`for` needs a list or a range, found {kind_of(items)}", s.iterable.span)
+        help_ = "write `for i in 0..n`, or `for x in [a, b]`"
+        frame.error("NAS304", f"`for` needs a list or a range, found {kind_of(items)}", s.iterable.span, help=help_)
+        return _without(frame, s)
     outer = frame.counters
     for place, item in enumerate(items):
         frame.counters = (*outer, item if isinstance(items, range) else place)
@@ -86,8 +110,9 @@ def bind_targets(frame: Frame, targets: Sequence[ast.Expr], value: Value, span: 
     if value is POISON:
         return all(_bind(frame, target, POISON) for target in targets)
     if not isinstance(value, tuple) or len(value) != len(targets):
-        frame.error("NAS304", f"{len(targets)} names cannot take {kind_of(value)}", span)
-        return False
+        help_ = f"give it a list of {len(targets)} values"
+        frame.error("NAS304", f"{len(targets)} names cannot take {kind_of(value)}", span, help=help_)
+        return all(_bind(frame, target, POISON) for target in targets) and False
     return all(_bind(frame, target, part) for target, part in zip(targets, value, strict=True))
 
 
@@ -104,6 +129,8 @@ def _bind(frame: Frame, target: ast.Expr, value: Value) -> bool:
                 return False
             name = target.base.text
             family = frame.locals.get(name)
+            if family is POISON:
+                return True
             if not isinstance(family, Family):
                 family = frame.locals[name] = Family(name)
             family.items[indexes] = value
@@ -118,7 +145,7 @@ def _indexes(frame: Frame, target: ast.Index) -> tuple[int, ...] | None:
         if value is POISON:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            frame.error("NAS304", f"an index is a number from 0, found {kind_of(value)}", e.span)
+            frame.error("NAS304", f"an index is a number from 0, found {kind_of(value)}", e.span, help="write `x[0] = ...`")
             return None
     return values
 
@@ -135,7 +162,7 @@ def _base(frame: Frame, target: ast.Expr) -> str:
 
 def _assign(frame: Frame, s: ast.Assign) -> None:
     if s.type is not None:
-        frame.error("NAS304", "a type behind a value belongs to the flat form", s.type.span)
+        frame.error("NAS304", "a type behind a value belongs to the flat form", s.type.span, help="leave it out")
         return
     if len(s.values) == 1:
         value = evaluate(frame, s.values[0])
@@ -143,7 +170,10 @@ def _assign(frame: Frame, s: ast.Assign) -> None:
         bind_targets(frame, s.targets, value, s.span)
         return
     if len(s.values) != len(s.targets):
-        frame.error("NAS304", f"{len(s.targets)} names cannot take {len(s.values)} values", s.span)
+        help_ = "write as many values as names"
+        frame.error("NAS304", f"{len(s.targets)} names cannot take {len(s.values)} values", s.span, help=help_)
+        for target in s.targets:
+            _bind(frame, target, POISON)
         return
     values = []
     for target, e in zip(s.targets, s.values, strict=True):

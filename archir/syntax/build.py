@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from lark import Token, v_args
 from lark.tree import Meta
 from lark.visitors import Transformer_NonRecursive
 
+from archir.diagnostics import fail
 from archir.source import Source, Span
 from archir.syntax import ast
 
 _SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9}
+_MOST_DIGITS = 1000
 _AMOUNTS = {"any": (0, None), "some": (1, None), "all": (-1, None)}
 
 
@@ -45,29 +48,37 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
         return ast.GraphName(c[0][1:], span=self._span(meta))
 
     def integer(self, meta: Meta, c: list[Any]) -> ast.Literal:
-        return ast.Literal(int(c[0]), str(c[0]), span=self._span(meta))
+        return ast.Literal(self._integer(meta, c[0]), str(c[0]), span=self._span(meta))
+
+    def _integer(self, meta: Meta, text: str) -> int:
+        if len(text) > _MOST_DIGITS:
+            help_ = f"a number has at most {_MOST_DIGITS} digits"
+            fail("NAS101", "this number is too long", span=self._span(meta), help=help_)
+        return int(text)
 
     def number(self, meta: Meta, c: list[Any]) -> ast.Literal:
-        return ast.Literal(_number(c[0]), str(c[0]), span=self._span(meta))
+        value = _number(c[0])
+        if not isfinite(value):
+            fail("NAS101", "this number is too large", span=self._span(meta), help="write one below 1e308")
+        return ast.Literal(value, str(c[0]), span=self._span(meta))
 
     def string(self, meta: Meta, c: list[Any]) -> ast.Literal:
         return ast.Literal(str(c[0][1:-1]), str(c[0]), span=self._span(meta))
 
     # expressions
-    def tuple(self, meta: Meta, c: list[Any]) -> ast.TupleOf:
+    def tuple_of(self, meta: Meta, c: list[Any]) -> ast.TupleOf:
         return ast.TupleOf(_given(c), span=self._span(meta))
 
-    def list(self, meta: Meta, c: list[Any]) -> ast.ListOf:
+    def list_of(self, meta: Meta, c: list[Any]) -> ast.ListOf:
         return ast.ListOf(_given(c), span=self._span(meta))
 
     def options(self, meta: Meta, c: list[Any]) -> ast.Options:
         return ast.Options(_given(c), span=self._span(meta))
 
-    def sum(self, meta: Meta, c: list[Any]) -> ast.Arithmetic:
+    def arithmetic(self, meta: Meta, c: list[Any]) -> ast.Arithmetic:
         rest = tuple((str(o), t) for o, t in zip(c[1::2], c[2::2], strict=True))
         return ast.Arithmetic(c[0], rest, span=self._span(meta))
 
-    term = sum
 
     def power(self, meta: Meta, c: list[Any]) -> ast.Power:
         return ast.Power(c[0], c[2], span=self._span(meta))
@@ -90,7 +101,7 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
     def conditional(self, meta: Meta, c: list[Any]) -> ast.Conditional:
         return ast.Conditional(c[0], c[1], c[2], span=self._span(meta))
 
-    def range(self, meta: Meta, c: list[Any]) -> ast.Range:
+    def interval(self, meta: Meta, c: list[Any]) -> ast.Range:
         return ast.Range(c[0], c[1], span=self._span(meta))
 
     def pipe(self, meta: Meta, c: list[Any]) -> ast.Pipe:
@@ -107,7 +118,7 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
         return ast.Own(c[0], tag, span=self._span(meta))
 
     def _tag(self, meta: Meta, token: Token) -> ast.Expr:
-        value = int(token) if token.type == "INT" else str(token)
+        value = self._integer(meta, token) if token.type == "INT" else str(token)
         return ast.Literal(value, str(token), span=self._span(meta))
 
     def positional(self, meta: Meta, c: list[Any]) -> ast.Argument:
@@ -130,18 +141,22 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
         if c[0].type == "AMOUNT":
             least, most = _AMOUNTS[str(c[0])]
             return ast.Amount(least, most, str(c[0]), span=self._span(meta))
-        least = int(c[0])
-        return ast.Amount(least, least if c[1] is None else int(c[1]), span=self._span(meta))
+        least = self._integer(meta, c[0])
+        return ast.Amount(least, least if c[1] is None else self._integer(meta, c[1]), span=self._span(meta))
 
     def keep(self, meta: Meta, c: list[Any]) -> ast.Keep:
-        found = {str(unit)[:2]: amount for amount, unit in zip(c[::2], c[1::2], strict=True) if amount is not None}
+        given = [(str(unit)[:2], amount) for amount, unit in zip(c[::2], c[1::2], strict=True) if amount is not None]
+        found = dict(given)
+        if len(found) < len(given):
+            help_ = "write `keep 2 edges 1 op`: first how many edges, then how many operations on each"
+            fail("NAS307", f"`{c[-1]}` are counted twice", span=self._span(meta), help=help_)
         return ast.Keep(found.get("ed"), found.get("op"), span=self._span(meta))
 
     def choose(self, meta: Meta, c: list[Any]) -> ast.Choose:
         return ast.Choose(tuple(c[:-1]), c[-1], span=self._span(meta))
 
     def adjacent(self, meta: Meta, c: list[Any]) -> ast.Adjacent:
-        return ast.Adjacent(int(c[0]), c[1], span=self._span(meta))
+        return ast.Adjacent(self._integer(meta, c[0]), c[1], span=self._span(meta))
 
     # statements
     def block(self, meta: Meta, c: list[Any]) -> ast.Block:

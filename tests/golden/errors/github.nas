@@ -1,0 +1,5 @@
+# RUN: check %s --format github
+net n(image: tensor[8, 8, 8]) {
+  y = cnv(image, groups=3)
+  return image
+}

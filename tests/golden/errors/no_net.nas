@@ -1,0 +1,2 @@
+# RUN: opt %s
+block b(x) { return relu(x) }

@@ -1,0 +1,2 @@
+use circle_b
+block a(x) { return relu(x) }

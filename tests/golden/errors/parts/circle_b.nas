@@ -1,0 +1,2 @@
+use circle_a
+block b(x) { return relu(x) }

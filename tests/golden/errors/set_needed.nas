@@ -1,0 +1,2 @@
+# RUN: check %s
+net n(image: tensor[3, 8, 8], channels, classes) { return conv(image, channels) }

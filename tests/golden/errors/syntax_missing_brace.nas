@@ -1,0 +1,3 @@
+# RUN: check %s
+net n(image: tensor[3, 8, 8]) {
+  return image |> relu

@@ -1,0 +1,4 @@
+# RUN: check %s
+net n(image: tensor[3, 8, 8]) {
+  return conv(image, "eight)
+}

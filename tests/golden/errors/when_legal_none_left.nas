@@ -1,0 +1,7 @@
+# RUN: check %s
+use ops
+candidates mine = identity(out=3) when legal
+cell c(x) {
+  return choose mine from x keep 1 op
+}
+net n(image: tensor[8, 8, 8]) { return c(image) }
