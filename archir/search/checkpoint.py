@@ -12,8 +12,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import safetensors
-import safetensors.torch
+import safetensors.numpy
 import torch
 from attrs import asdict, evolve
 from torch import Tensor
@@ -34,11 +35,13 @@ def save_checkpoint(path: Path, setup: Setup, state: State) -> None:
     Raises:
         ArchirError: NAS503 if it cannot be written; the one before it stays as it was.
     """
-    tensors = {name: t.detach().cpu().contiguous() for name, t in _tensors(state).items()}
+    tensors = {name: t.detach().cpu() for name, t in _tensors(state).items()}
     text = json.dumps(_facts(setup, state), ensure_ascii=False)
     # one entry: safetensors writes several in an order that changes from run to run
     metadata = {FORMAT: f"{_digest(text, tensors)}\n{text}"}
-    write_with_remedy(path, safetensors.torch.save(tensors, metadata))
+    # as arrays: for each tensor safetensors.torch asks whether it shares memory, which takes longer than writing it
+    arrays = {name: np.array(t.numpy(), order="C") for name, t in tensors.items()}
+    write_with_remedy(path, safetensors.numpy.save(arrays, metadata))
 
 
 def write_with_remedy(path: Path, data: bytes | str) -> None:
@@ -46,8 +49,10 @@ def write_with_remedy(path: Path, data: bytes | str) -> None:
     try:
         atomic_write(path, data)
     except ArchirError as error:
-        again = "; then go on with `--resume`: the last checkpoint is whole"
-        raise ArchirError(*(evolve(d, help=d.help + again) for d in error.diagnostics)) from error
+        help_ = (
+            f"free some space, or make `{path.parent}` writable; then go on with `--resume`: nothing is half-written"
+        )
+        raise ArchirError(*(evolve(d, help=help_) for d in error.diagnostics)) from error
 
 
 def load_checkpoint(path: Path) -> tuple[Setup, State]:

@@ -11,12 +11,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import frozen
 
@@ -57,42 +60,71 @@ class RunFolder:
         return self.path / "net.safetensors"
 
 
-def open_new(path: Path) -> RunFolder:
-    """A folder for a new run: made, or there and empty.
+@contextmanager
+def opened(path: Path, *, resume: bool) -> Iterator[tuple[RunFolder, bool]]:
+    """A run's folder while nobody else works in it, and whether there is a run in it to go on with.
+
+    A new run's folder is made, or is there and empty. A run to resume that was stopped before its
+    first checkpoint has nothing to go on with, and starts over.
 
     Raises:
-        ArchirError: NAS502 if there is something in it, or it cannot be made.
+        ArchirError: NAS502 if the folder is missing, used, of another process, or cannot be made.
     """
+    folder = existing(path) if resume else RunFolder(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        used = any(path.iterdir())
+        lock = os.open(path, os.O_RDONLY)
     except OSError as error:
-        fail("NAS502", f"`{path}` cannot be a run's folder: {_reason(error)}", help="name another folder")
-    if used:
-        fail(
-            "NAS502", f"`{path}` is not empty", help="go on with the run in it with `--resume`, or name another folder"
-        )
+        _refuse(path, error)
+    try:
+        _lock(path, lock)
+        begun = _used(path, sweep=True)
+        if begun and not resume:
+            help_ = "go on with the run in it with `--resume`, or name another folder"
+            fail("NAS502", f"`{path}` is not empty", help=help_)
+        if begun and not folder.checkpoint.exists():
+            help_ = "name a run's folder, or start in an empty one"
+            fail("NAS502", f"there is no checkpoint in `{path}`", help=help_)
+        yield folder, begun
+    finally:
+        os.close(lock)
+
+
+def existing(path: Path) -> RunFolder:
+    """The folder of a run that was started before; raises ArchirError (NAS502) if it is not there."""
+    if not path.is_dir():
+        fail("NAS502", f"there is no run `{path}`", help="check the path; `archir search` starts a run")
     return RunFolder(path)
 
 
-def open_resumed(path: Path) -> RunFolder | None:
-    """The folder of a run to go on with; None if that run was stopped before its first checkpoint.
+def is_begun(folder: RunFolder) -> bool:
+    """Whether there is anything in the folder but what an interrupted write left."""
+    return _used(folder.path, sweep=False)
 
-    Raises:
-        ArchirError: NAS502 if there is no such folder or no run in it.
-    """
-    if not path.is_dir():
-        fail("NAS502", f"there is no run `{path}` to resume", help="check the path, or start it without `--resume`")
+
+def _used(path: Path, *, sweep: bool) -> bool:
+    """Whether there is anything but what an interrupted write left, which `sweep` removes."""
     try:
-        _sweep(path)
-        used = any(path.iterdir())
+        left = set(path.glob(".archir-*.tmp"))
+        for file in left if sweep else ():
+            file.unlink(missing_ok=True)
+        return any(file not in left for file in path.iterdir())
     except OSError as error:
-        fail("NAS502", f"`{path}` cannot be a run's folder: {_reason(error)}", help="name another folder")
-    folder = RunFolder(path)
-    if used and not folder.checkpoint.exists():
-        fail("NAS502", f"there is no checkpoint in `{path}`", help="name a run's folder, or start in an empty one")
-    return folder if used else None
+        _refuse(path, error)
+
+
+def _lock(path: Path, descriptor: int) -> None:
+    """Keeps other processes out; the lock goes with the process, however it ends."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fail("NAS502", f"another process is at work in `{path}`", help="wait for it, or name another folder")
+    except OSError:
+        return  # a file system without locks: two runs in one folder are the user's to avoid
+
+
+def _refuse(path: Path, error: OSError) -> NoReturn:
+    fail("NAS502", f"`{path}` cannot be a run's folder: {_reason(error)}", help="name another folder")
 
 
 def write_texts(folder: RunFolder, setup: Setup, main: str) -> None:
@@ -122,9 +154,10 @@ def check_same(recorded: Setup, facts: Mapping[str, Any], steps: tuple[str, ...]
     Raises:
         ArchirError: NAS502 naming the first setting that differs.
     """
-    now = json.loads(json.dumps(dict(facts)))  # tuples become lists, as in the checkpoint
-    for name in sorted({*recorded.facts, *now}):
-        before, here = recorded.facts.get(name), now.get(name)
+    started = _flat(recorded.facts)
+    now = _flat(json.loads(json.dumps(dict(facts))))  # tuples become lists, as in the checkpoint
+    for name in sorted({*started, *now}):
+        before, here = started.get(name), now.get(name)
         if before != here:
             fail(
                 "NAS502",
@@ -141,6 +174,14 @@ def check_same(recorded: Setup, facts: Mapping[str, Any], steps: tuple[str, ...]
             )
 
 
+def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by dotted names: `{"method": {"epochs": 2}}` is `{"method.epochs": 2}`."""
+    found: dict[str, Any] = {}
+    for name, value in facts.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return found
+
+
 def _shown(value: Any) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
@@ -149,12 +190,6 @@ def _file_name(name: str) -> str:
     """A library's name as a file name: what is no letter, digit, `_`, `.` or `-` becomes `_`."""
     safe = re.sub(r"[^\w.-]", "_", name).lstrip(".") or "_"
     return safe if safe.endswith(".nas") else f"{safe}.nas"
-
-
-def _sweep(path: Path) -> None:
-    """Removes what an interrupted write left."""
-    for left in path.glob(".archir-*.tmp"):
-        left.unlink(missing_ok=True)
 
 
 def _reason(error: OSError) -> str:

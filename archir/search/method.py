@@ -77,7 +77,9 @@ def read_method(source: Source, settings: Mapping[str, Setting]) -> Method:
     if problems:
         raise ArchirError(*problems)
     if not steps:
-        fail("NAS505", f"method `{definition.name}` does nothing", span=definition.span, help="give it a pass or `train`")
+        fail(
+            "NAS505", f"method `{definition.name}` does nothing", span=definition.span, help="give it a pass or `train`"
+        )
     return Method(definition.name, source, steps)
 
 

@@ -136,6 +136,11 @@ def _trains(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
+def _bilevel(value: Any) -> Any:
+    """In a method file `none` is nothing, not a word."""
+    return "none" if value is None else value
+
+
 def _default_split(phase: Train) -> float:
     """Half of the images for each level; all for the weights where there is one level."""
     return 0.5 if phase.bilevel != "none" and "arch" in phase.trains else 1.0
@@ -167,7 +172,7 @@ class Train:
     trains: tuple[Trainable, ...] = field(default=TRAINABLE, converter=_trains)
     epochs: int = field(default=50, validator=_whole(1), kw_only=True)
     batch: int = field(default=64, validator=_whole(2), kw_only=True)
-    bilevel: Bilevel = field(default="first_order", validator=_one_of(BILEVEL), kw_only=True)
+    bilevel: Bilevel = field(default="first_order", converter=_bilevel, validator=_one_of(BILEVEL), kw_only=True)
     split: float = field(default=Factory(_default_split, takes_self=True), validator=_number(0.0, 1.0), kw_only=True)
     weights: Optimizer = field(default=SGD(Cosine(0.025, 0.001)), kw_only=True, validator=instance_of((SGD, Adam)))
     arch: Optimizer = field(default=Adam(3e-4), kw_only=True, validator=instance_of((SGD, Adam)))

@@ -181,7 +181,7 @@ class Bar:
         self.message(epoch_line(record, remaining or record.seconds * (record.epochs - record.epoch)))
 
     def message(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def close(self) -> None:
         if self._progress is not None:

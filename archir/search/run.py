@@ -23,7 +23,7 @@ from archir.search.compiler import Compiler
 from archir.search.data import Data
 from archir.search.device import choose_device, enough_memory
 from archir.search.fit import check_fit
-from archir.search.folders import RunFolder, check_same, open_new, open_resumed, write_texts
+from archir.search.folders import RunFolder, check_same, existing, is_begun, opened, write_texts
 from archir.search.logs import Curves, write_architecture, write_log
 from archir.search.optimizers import load_optimizer_state, optimizer_state
 from archir.search.phases import RunPass, Step, Train
@@ -118,39 +118,40 @@ def execute(
     facts = {"seed": seed, "data": data.name, "input": str(data.type), "images": [len(data.train), len(data.test)]}
     facts |= dict(settings or {})
     words = tuple(map(repr, steps))
-    folder = open_resumed(Path(run_dir)) if resume else None
-    if folder is not None:
-        setup, state = load_checkpoint(folder.checkpoint)
-        check_same(setup, facts, words)
-        module = compiler.elaborate(setup.origin)
+    path = Path(run_dir)
+    if module is not None and not resume:
+        check_fit(module, data)  # before the folder is made
+    with opened(path, resume=resume) as (folder, begun):
+        if begun:
+            setup, state = load_checkpoint(folder.checkpoint)
+            check_same(setup, facts, words)
+            module = compiler.elaborate(setup.origin)
+            _note_versions(setup, reporter)
+        else:
+            module, origin = _with_origin(module, path)
+            setup = Setup(origin, facts, words, texts or {}, command, _versions())
+            state = State(model=dict(weights or {}))
+            save_checkpoint(folder.checkpoint, setup, state)
         check_fit(module, data)
-        _note_versions(setup, reporter)
-    else:
-        module, origin = _with_origin(module, Path(run_dir))
-        check_fit(module, data)
-        setup = Setup(origin, facts, words, texts or {}, command, _versions())
-        state = State(model=dict(weights or {}))
-        folder = open_new(Path(run_dir))
-        save_checkpoint(folder.checkpoint, setup, state)
-    write_texts(folder, setup, main)
-    write_log(folder.log, state.history)
-    curves = Curves(folder.tensorboard, state.history)
-    job = _Job(folder, setup, data.to(chosen), seed, reporter, chosen, compiler, curves)
-    try:
-        return _run(job, steps, module, state)
-    finally:
-        reporter.close()
-        curves.close()
+        write_texts(folder, setup, main)
+        write_log(folder.log, state.history)
+        curves = Curves(folder.tensorboard, state.history)
+        job = _Job(folder, setup, data.to(chosen), seed, reporter, chosen, compiler, curves)
+        try:
+            return _run(job, steps, module, state)
+        finally:
+            reporter.close()
+            curves.close()
 
 
 def recorded_setup(run_dir: str | Path) -> Setup | None:
     """Settings and texts of the run to resume in a folder; None if it was stopped before its first checkpoint.
 
     Raises:
-        ArchirError: NAS502 if there is no run, NAS504 if its checkpoint cannot be used.
+        ArchirError: NAS502 if there is no such folder, NAS504 if its checkpoint cannot be used.
     """
-    folder = open_resumed(Path(run_dir))
-    return None if folder is None else load_checkpoint(folder.checkpoint)[0]
+    folder = existing(Path(run_dir))
+    return load_checkpoint(folder.checkpoint)[0] if is_begun(folder) else None
 
 
 def load_run(run_dir: str | Path, *, compiler: Compiler | None = None) -> Result:
@@ -160,9 +161,7 @@ def load_run(run_dir: str | Path, *, compiler: Compiler | None = None) -> Result
         ArchirError: NAS502 if there is no such folder, NAS504 if its checkpoint cannot be used.
     """
     path = Path(run_dir)
-    if not path.is_dir():
-        fail("NAS502", f"there is no run `{path}`", help="name the folder of a run, for example `runs/demo`")
-    setup, state = load_checkpoint(RunFolder(path).checkpoint)
+    setup, state = load_checkpoint(existing(path).checkpoint)
     compiler = compiler or Compiler()
     module, maps = _replay(compiler.elaborate(setup.origin), state.passes, compiler)
     return _result(path, setup, module, state, maps, compiler)

@@ -40,6 +40,7 @@ def test_numbers_become_schedules_and_words_tuples() -> None:
     assert Train(["weights"]).split == 1.0  # nothing is held out where there is one level
     assert Train(bilevel="none").split == 1.0
     assert not Train(bilevel="none").is_bilevel
+    assert Train(bilevel=None) == Train(bilevel="none")  # a method file's `none` is nothing
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import tensorboard.summary.writer.record_writer  # noqa: F401  (here, and not in each child)
 import torch
+import torch._dynamo  # the same: optimisers import it when they are first used
 from attrs import asdict, evolve
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from archir.search.data import Data, load_data
 from archir.search.phases import SGD, Adam, Cosine, RunPass, Step, Train
@@ -27,12 +29,15 @@ METHODS: dict[str, tuple[Step, ...]] = {
     "second": (RunPass("relax"), evolve(PHASE, bilevel="second_order", epochs=2)),
     "phases": (RunPass("relax"), evolve(PHASE, epochs=1), RunPass("seen"), evolve(PHASE, epochs=2)),
 }
-# (method, when): in the middle of an epoch; while the n-th file is written; before it takes its name
-POINTS = (
-    ("first", "batch", 2, 1), ("first", "batch", 1, 2), ("first", "fsync", 1, 0), ("first", "fsync", 11, 0),
-    ("first", "fsync", 12, 0), ("first", "replace", 12, 0), ("first", "epoch", 1, 0), ("second", "batch", 2, 1),
-    ("phases", "batch", 2, 1), ("phases", "replace", 9, 0),
-)  # fmt: skip
+# for each method: in the middle of an epoch; while the n-th file is written; before it takes its name; after an epoch
+POINTS = {
+    "first": (
+        ("batch", 2, 1), ("batch", 1, 2), ("fsync", 1, 0), ("fsync", 11, 0), ("fsync", 12, 0), ("replace", 12, 0),
+        ("epoch", 1, 0),
+    ),
+    "second": (("batch", 2, 1),),
+    "phases": (("batch", 2, 1), ("replace", 9, 0)),
+}  # fmt: skip
 
 
 def data() -> Data:
@@ -72,25 +77,22 @@ class Killer(Silent):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_everywhere(root: Path) -> None:
+def kill_everywhere(method: str, root: Path) -> None:
     """One child for each point, each killed there; torch has started no thread yet, so forking is safe."""
     torch.set_num_threads(1)
     data()
-    for number, (method, when, first, second) in enumerate(POINTS):
+    for number, point in enumerate(POINTS[method]):
         child = os.fork()
         if child == 0:
-            run(method, root / str(number), reporter=Killer(when, first, second))
+            run(method, root / str(number), reporter=Killer(*point))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.WTERMSIG(status) if os.WIFSIGNALED(status) else -1}\n")
 
 
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
-    folder = tmp_path_factory.mktemp("killed")
-    script = (
-        f"from pathlib import Path; from tests.unit.search.test_resume import *; kill_everywhere(Path({str(folder)!r}))"
-    )
+def killed_runs(method: str, folder: Path, root: Path) -> list[Path]:
+    """The folders of the killed runs of a method."""
+    script = f"from tests.unit.search.test_resume import *; kill_everywhere({method!r}, Path({str(folder)!r}))"
     done = subprocess.run(
         [sys.executable, "-c", script],
         capture_output=True,
@@ -99,50 +101,50 @@ def killed(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
         env={**os.environ, "PYTHONPATH": str(root)},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["9"] * len(POINTS), done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
-    folder = tmp_path_factory.mktemp("whole")
-    return {method: run(method, folder / method) for method in METHODS}
+    assert done.stdout.split() == ["9"] * len(POINTS[method]), done.stderr
+    return [folder / str(number) for number in range(len(POINTS[method]))]
 
 
 def untimed(history: Any) -> list[dict[str, Any]]:
     return [{k: v for k, v in asdict(r).items() if k not in ("images_per_second", "seconds", "time")} for r in history]
 
 
-@pytest.mark.parametrize("number", range(len(POINTS)), ids=["-".join(map(str, p)) for p in POINTS])
-def test_a_killed_run_ends_the_same(number: int, killed: Path, whole: dict[str, Result]) -> None:
-    folder, expected = killed / str(number), whole[POINTS[number][0]]
-    result = run(POINTS[number][0], folder, resume=True)
+def compare(result: Result, expected: Result) -> None:
+    """Everything but times is the same."""
     assert result.tensors.keys() == expected.tensors.keys()
     for name, tensor in expected.tensors.items():
         assert result.tensors[name].numpy().tobytes() == tensor.numpy().tobytes(), name
-    assert (folder / "arch.json").read_bytes() == (expected.folder / "arch.json").read_bytes()
+    assert (result.folder / "arch.json").read_bytes() == (expected.folder / "arch.json").read_bytes()
     assert untimed(result.history) == untimed(expected.history)
-    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    assert [(line["step"], line["epoch"]) for line in lines] == [(r.step, r.epoch) for r in expected.history]
-    assert {p.name for p in folder.iterdir()} == {p.name for p in expected.folder.iterdir()}  # and nothing half-written
     assert result.module.history == expected.module.history
+    lines = [json.loads(line) for line in (result.folder / "log.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["epoch"]) for line in lines] == [(r.step, r.epoch) for r in expected.history]
+    assert {p.name for p in result.folder.iterdir()} == {
+        p.name for p in expected.folder.iterdir()
+    }  # nothing half-written
+    compare_curves(result, expected)
 
 
-def test_the_curves_have_each_epoch_once(killed: Path, whole: dict[str, Result]) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    folder = killed / "0"
-    run("first", folder, resume=True)
-    curves = EventAccumulator(str(folder / "tensorboard")).Reload()
-    history = whole["first"].history
+def compare_curves(result: Result, expected: Result) -> None:
+    """TensorBoard reads each epoch once."""
+    curves = EventAccumulator(str(result.folder / "tensorboard")).Reload()
     for tag, field in (("loss/train", "train_loss"), ("loss/valid", "loss"), ("accuracy/valid", "accuracy")):
         events = curves.Scalars(tag)
-        assert [e.step for e in events] == [1, 2, 3]
-        assert [e.value for e in events] == pytest.approx([getattr(r, field) for r in history])
+        assert [e.step for e in events] == list(range(1, len(expected.history) + 1))
+        assert [e.value for e in events] == pytest.approx([getattr(r, field) for r in expected.history])
 
 
-def test_a_run_killed_before_its_first_checkpoint_starts_over(tmp_path: Path, whole: dict[str, Result]) -> None:
-    (tmp_path / ".archir-0123456789ab.tmp").write_bytes(b"half")
-    result = run("first", tmp_path, resume=True)
-    assert all(torch.equal(result.tensors[name], t) for name, t in whole["first"].tensors.items())
-    assert not list(tmp_path.glob(".archir*"))
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_a_killed_run_ends_the_same(method: str, tmp_path: Path, root: Path) -> None:
+    whole = run(method, tmp_path / "whole")
+    for folder in killed_runs(method, tmp_path, root):
+        compare(run(method, folder, resume=True), whole)
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_over(tmp_path: Path) -> None:
+    whole = run("second", tmp_path / "whole")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".archir-0123456789ab.tmp").write_bytes(b"half")
+    compare(run("second", tmp_path / "run", resume=True), whole)
+    assert not list((tmp_path / "run").glob(".archir*"))

@@ -187,6 +187,31 @@ def test_a_resume_with_other_settings_is_refused(data: Data, tmp_path: Path) -> 
     assert diagnostic.message.startswith("step 3 of the run's method is `nothing`")
 
 
+def test_settings_within_settings_are_named(data: Data, tmp_path: Path) -> None:
+    search(data, tmp_path / "run", settings={"method": {"epochs": 2, "lr": 0.1}})
+    other = {"method": {"epochs": 2, "lr": 0.2}}
+    diagnostic = refused("NAS502", data, tmp_path / "run", resume=True, settings=other)
+    assert diagnostic.message == "the run was started with `method.lr` = 0.1, and is resumed with 0.2"
+
+
+def test_a_run_is_of_one_process(data: Data, tmp_path: Path) -> None:
+    other: list[Diagnostic] = []
+
+    class Second(Silent):
+        """Starts the same run again while it is at work."""
+
+        def batch(self, record: BatchRecord) -> None:
+            if not other:
+                (tmp_path / "run" / ".archir-1.tmp").write_bytes(b"being written")
+                other.append(refused("NAS502", data, tmp_path / "run", resume=True))
+                assert (tmp_path / "run" / ".archir-1.tmp").exists()
+
+    search(data, tmp_path / "run", reporter=Second())
+    assert other[0].message == f"another process is at work in `{tmp_path / 'run'}`"
+    search(data, tmp_path / "run", resume=True)  # the lock has gone with the run
+    assert not (tmp_path / "run" / ".archir-1.tmp").exists()
+
+
 def test_resuming_a_finished_run_changes_nothing(data: Data, tmp_path: Path) -> None:
     first = search(data, tmp_path / "run")
     kept = {n: (tmp_path / "run" / n).read_bytes() for n in ("arch.json", "log.jsonl", "checkpoint.safetensors")}
