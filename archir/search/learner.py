@@ -10,6 +10,7 @@ import torch
 from attrs import frozen
 from torch import Tensor, nn
 
+from archir.lowering.torch import call_with
 from archir.search.data import Batch
 
 
@@ -49,7 +50,7 @@ class Learner:
         if tensors is None:
             logits = self.model(batch.inputs)
         else:
-            logits = torch.func.functional_call(self.model, dict(tensors), (batch.inputs,), tie_weights=False)
+            logits = call_with(self.model, tensors, batch.inputs)
         return nn.functional.cross_entropy(logits, batch.labels), logits
 
     def throw_away_buffers(self) -> dict[str, Tensor]:

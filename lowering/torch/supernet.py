@@ -18,7 +18,7 @@ class Supernet(Part):
     needs is a parameter, a buffer or an argument, so `torch.func.functional_call`,
     `copy.deepcopy` and data-parallel replicas work as they do for any module.
     (`functional_call` cannot reach the weights of a node that is called like one of
-    `nn.Module`'s own attributes; everything else can.)
+    `nn.Module`'s own attributes; `call_with` can.)
     """
 
     def __init__(self, module: Module) -> None:

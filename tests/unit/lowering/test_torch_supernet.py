@@ -12,7 +12,7 @@ from archir.diagnostics import ArchirError
 from archir.ir.gates import Apply, Parameter
 from archir.ir.graph import Call, Choice, Graph, Operation
 from archir.ir.module import ArchitectureParameter, GateOf, Module
-from archir.lowering.torch import Supernet, to_torch
+from archir.lowering.torch import Supernet, call_with, to_torch
 from archir.lowering.torch.gates import GATE_ROWS
 from archir.ops.conv import Conv
 from archir.ops.norm import BatchNorm
@@ -127,12 +127,30 @@ def test_functional_call_uses_the_given_tensors(supernet: Supernet) -> None:
     assert not torch.allclose(supernet(images), other(images))
     replaced = dict(other.named_parameters()) | dict(other.named_buffers())
     assert torch.equal(torch.func.functional_call(supernet, replaced, (images,)), other(images))
+    before = supernet(images)
+    assert torch.equal(call_with(supernet, replaced, images), other(images))
+    assert torch.equal(supernet(images), before)
 
     gradient = torch.func.grad(
         lambda alpha: torch.func.functional_call(supernet, {"arch.normal.x.2.alpha": alpha}, (images,)).square().sum()
     )(supernet.architecture()["arch.normal.x.2.alpha"].detach())
     supernet(images).square().sum().backward()
     torch.testing.assert_close(gradient, supernet.architecture()["arch.normal.x.2.alpha"].grad)
+
+
+def test_a_call_with_other_tensors_leaves_the_module_as_it_was(supernet: Supernet) -> None:
+    images = torch.randn(2, 3, 16, 16)
+    before = {n: t.clone() for n, t in supernet.state_dict().items()}
+    own = {n: t.detach().clone() for n, t in supernet.named_buffers()}
+    call_with(supernet, own, images)
+    assert any(not torch.equal(own[n], before[n]) for n in own), "statistics go to the given tensors"
+    with pytest.raises(KeyError, match="absent"):
+        call_with(supernet, {"linear.bias": torch.zeros(10), "cell.0.absent.weight": torch.zeros(1)}, images)
+    with pytest.raises(RuntimeError, match="channels"):
+        call_with(supernet, {"linear.bias": torch.zeros(10)}, images[:, :2])
+    assert {n for n, _ in supernet.named_parameters()} == {*supernet.weights(), *supernet.architecture()}
+    for name, value in supernet.state_dict().items():
+        assert torch.equal(value, before[name]), name
 
 
 def test_a_copy_is_independent(supernet: Supernet) -> None:
@@ -233,6 +251,8 @@ def test_names_that_torch_uses_itself() -> None:
     twin.load_state_dict(lowered.state_dict())
     image = torch.randn(2, 2, 4, 4)
     assert torch.equal(twin.eval()(image), lowered.eval()(image))
+    fresh = to_torch(lowered.module).eval()
+    assert torch.equal(call_with(fresh, lowered.state_dict(), image), lowered(image))
 
 
 def test_a_space_does_not_run() -> None:
