@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,12 +13,13 @@ from archir.ir.module import Module
 from archir.ir.origin import Setting
 from archir.ir.types import TensorType
 from archir.sema import load
-from archir.sema.load import net_parameters
+from archir.sema.load import NetParameter, net_parameters
 from archir.sema.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from archir.search.data import Data
     from archir.search.report import Reporter
+    from archir.search.state import Setup
 
 F = TypeVar("F", bound=Callable[..., Any])
 DATA_HELP = "digits, cifar10:DIR, cifar100:DIR, folder:DIR (train/ and test/) or fake."
@@ -91,14 +93,28 @@ def split_by_owner(
     return of_space, of_method
 
 
-def tensor_flags(file: str) -> dict[str, bool]:
+def tensor_flags(parameters: Iterable[NetParameter]) -> dict[str, bool]:
     """A net's parameters, and whether each is a tensor."""
-    return {p.name: p.is_tensor for p in net_parameters(file)}
+    return {p.name: p.is_tensor for p in parameters}
+
+
+def recorded_setup(run: str, resume: bool) -> Setup | None:
+    """What the interrupted run in a folder was started with; None where nothing is to be resumed.
+
+    A run goes on with its own copies of all texts, so the files may have changed or gone.
+    """
+    from archir.search.checkpoint import load_checkpoint
+    from archir.search.folders import existing, is_begun
+
+    if not resume:
+        return None
+    folder = existing(Path(run))
+    return load_checkpoint(folder.checkpoint)[0] if is_begun(folder) and folder.checkpoint.exists() else None
 
 
 def load_for_data(file: str, settings: Mapping[str, Setting], data: Data) -> Module:
     """The net at the data's input type and number of classes; raises `ArchirError` NAS506 where they disagree."""
-    flags = tensor_flags(file)
+    flags = tensor_flags(net_parameters(file))
     given: dict[str, Setting | TensorType] = dict(settings)
     supplied: dict[str, Setting | TensorType] = {name: data.type for name, is_tensor in flags.items() if is_tensor}
     if "classes" in flags:

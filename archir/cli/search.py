@@ -11,8 +11,10 @@ import click
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
 from archir.cli.running import (
-    load_for_data, open_data, open_reporter, run_options, split_by_owner, tensor_flags, use_threads,
+    load_for_data, open_data, open_reporter, recorded_setup, run_options, split_by_owner, tensor_flags, use_threads,
 )  # fmt: skip
+from archir.sema.load import net_parameters, recorded_parameters
+from archir.source import Source
 
 if TYPE_CHECKING:
     from archir.ir.module import Module
@@ -38,14 +40,16 @@ def command(
     from archir.search.method import find_method, method_parameters, read_method
     from archir.search.run import execute
 
-    source = find_method(method_name)
-    of_space, of_method = split_by_owner(split_settings(settings), tensor_flags(space), method_parameters(source))
+    setup = recorded_setup(output, resume)
+    source = find_method(method_name) if setup is None else Source("method.nas", setup.texts["method.nas"])
+    flags = tensor_flags(net_parameters(space) if setup is None else recorded_parameters(setup.origin))
+    of_space, of_method = split_by_owner(split_settings(settings), flags, method_parameters(source))
     method = read_method(source, of_method)
     reporter = open_reporter(quiet)
     used = use_threads(threads)
     data = open_data(data_name, size, seed, reporter)
-    module = load_for_data(space, of_space, data)
-    facts = {"space": {k: v for k, v in of_space.items()}, "method": dict(of_method), "threads": used}
+    module = load_for_data(space, of_space, data) if setup is None else None
+    facts = {"space": dict(of_space), "method": dict(of_method), "threads": used}
     result = execute(
         method.steps, module, data, output, seed=seed, settings=facts, texts={"method.nas": source.text},
         command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
-from archir.cli.running import load_for_data, open_data, open_reporter, run_options, use_threads
+from archir.cli.running import load_for_data, open_data, open_reporter, recorded_setup, run_options, use_threads
 from archir.cli.search import summarize
 from archir.diagnostics import fail
 
@@ -42,14 +42,16 @@ def command(
     reporter = open_reporter(quiet)
     used = use_threads(threads)
     data = open_data(data_name, size, seed, reporter)
-    module = settled(load_for_data(net, split_settings(settings), data))
-    weights = None if inherit is None else inherited(module, inherit)
-    facts = {"threads": used, "inherit": inherit}
+    setup = recorded_setup(output, resume)
+    given = split_settings(settings)
+    module = settled(load_for_data(net, given, data)) if setup is None else None
+    weights = None if inherit is None or module is None else inherited(module, inherit)
+    facts = {"threads": used, "inherit": inherit, "net": dict(given)}
     result = train_network(
         module, weights, data, phase(epochs, batch, lr, decay, cutout), output, seed=seed, settings=facts,
         command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,
     )  # fmt: skip
-    summary = summarize(module, result)
+    summary = summarize(result.module, result)
     if as_json:
         print_json(summary)
         return

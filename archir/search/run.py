@@ -168,7 +168,7 @@ def load_run(run_dir: str | Path, *, compiler: Compiler | None = None) -> Result
 
 
 def train_network(
-    module: Module,
+    module: Module | None,
     weights: Mapping[str, Tensor] | None,
     data: Data,
     phase: Train,

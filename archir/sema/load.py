@@ -45,9 +45,20 @@ def net_parameters(path: str | Path) -> tuple[NetParameter, ...]:
     """The parameters of the net that `load` would take, without elaborating it."""
     text, _, net = str(path).partition(".nas:")
     file = find_file(Path(f"{text}.nas" if net else text))
-    linked = Library()
-    scope = linked.link(read_source(file), file.parent)
-    definition = pick_net(scope, linked, net or None).definition
+    return _parameters(read_source(file), file.parent, net or None, {})
+
+
+def recorded_parameters(origin: Origin) -> tuple[NetParameter, ...]:
+    """The parameters of the net that a module came from, read from its recorded texts."""
+    return _parameters(origin.source, None, origin.net, dict(origin.library))
+
+
+def _parameters(
+    source: Source, folder: Path | None, net: str | None, library: Mapping[str, Source]
+) -> tuple[NetParameter, ...]:
+    linked = Library(dict(library))
+    scope = linked.link(source, folder)
+    definition = pick_net(scope, linked, net).definition
     return tuple(NetParameter(p.name, _is_tensor(p), _written(p.default)) for p in definition.params)
 
 
@@ -97,7 +108,7 @@ def flat_module(scope: FileScope) -> Module | None:
     if not flats:
         return None
     if len(scope.file.items) != 1:
-        fail("NAS304", "a module in the flat form stands alone in its file", span=flats[0].span)
+        fail("NAS304", "a module in the flat form stands alone in its file", span=flats[0].span, help="move the rest into a file of its own")
     return read_flat(flats[0])
 
 

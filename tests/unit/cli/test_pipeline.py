@@ -1,0 +1,159 @@
+"""From a space to ONNX on the command line, on a set of made-up images."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archir.cli.main import run
+
+SPACE = """
+use ops
+candidates few = none | skip | sep_conv_3x3: sep_conv(k=3)
+cell normal(prev2, prev1, channels) {
+  x[0] = preprocess(prev2, channels, like=prev1)
+  x[1] = preprocess(prev1, channels, like=prev1)
+  for i in 2..4 { x[i] = choose few from x[0..i] keep 2 edges }
+  return concat(x[2..4])
+}
+net small(image: tensor[3, 32, 32], channels = 2, cells = 2, classes = 10) {
+  s1 = image |> conv(channels, k=3, stride=2) |> batch_norm
+  s0 = s1
+  for i in 0..cells {
+    cell[i] = normal(s0, s1, channels)
+    s0, s1 = s1, cell[i]
+  }
+  return s1 |> global_avg_pool |> linear(classes)
+}
+"""
+DATA = ["--data", "digits", "--quiet", "--threads", "1"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.nas").write_text(SPACE)
+    return tmp_path
+
+
+def search(folder: str, *more: str) -> int:
+    return run(["search", "small.nas", *DATA, "--set", "epochs=2", "--set", "batch=256", "-o", folder, *more])
+
+
+def test_the_whole_way(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert search("found", "--json") == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["form"] == "network" and summary["finished"] and summary["epochs"] == 2
+    for name in ("point.json", "net.nas", "cells.svg", "arch.json", "log.jsonl", "run.json", "space.nas", "method.nas"):
+        assert (here / "found" / name).read_text()
+
+    assert run(["derive", "found", "-o", "net.nas"]) == 0
+    assert "choose" not in (here / "net.nas").read_text()
+    assert run(["train", "net.nas", *DATA, "--epochs", "1", "--batch", "256", "-o", "trained"]) == 0
+    assert "test accuracy" in capsys.readouterr().out
+    assert run(["emit", "trained", "--weights", "trained", "-o", "net.py"]) == 0
+    assert run(["export", "trained", "--weights", "trained", "-o", "net.onnx", "--json"]) == 0
+    difference = json.loads(capsys.readouterr().out)
+    assert difference["difference"] <= 1e-4 * max(1.0, difference["largest"])
+    script = "import net, safetensors.torch as s; n = net.Small(); n.load_state_dict(s.load_file('net.safetensors'))"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=here)
+    assert run(["report", "found", "trained"]) == 0
+    assert "(test)" in capsys.readouterr().out
+
+
+def test_what_is_found_can_be_built_at_another_size(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert search("found") == 0
+    larger = ["--set", "channels=8", "--set", "cells=5"]
+    assert run(["opt", "small.nas", *larger, "-p", "fix{point=found}", "--form", "source", "-o", "a.nas"]) == 0
+    assert run(["derive", "found", "-o", "b.nas"]) == 0
+    capsys.readouterr()
+    assert run(["check", "a.nas", "--json"]) == 0
+    a = json.loads(capsys.readouterr().out)
+    assert run(["check", "b.nas", *larger, "--json"]) == 0
+    b = json.loads(capsys.readouterr().out)
+    assert a["files"][0]["params"] == b["files"][0]["params"] > 0
+
+
+def test_inherited_weights_are_those_of_the_search(here: Path) -> None:
+    import torch
+
+    from archir.cli.train import inherited, settled
+    from archir.sema import load
+    from archir.search.run import load_run
+
+    assert search("found") == 0
+    assert run(["derive", "found", "-o", "net.nas"]) == 0
+    module = settled(load("net.nas"))
+    weights = inherited(module, "found")
+    result = load_run("found")
+    name = "cell.0.x.0.conv.weight"
+    assert torch.equal(torch.as_tensor(weights[name]), torch.as_tensor(result.tensors[name]))
+    convolutions = {t.shape for n, t in result.tensors.items() if "sep_conv" in n}
+    assert convolutions <= {torch.as_tensor(t).shape for t in weights.values()}
+
+
+def test_an_inherited_network_begins_as_the_search_left_it(here: Path) -> None:
+    import torch
+
+    import archir
+    from archir.cli.train import inherited, settled
+    from archir.search.run import load_run
+
+    assert search("found") == 0
+    assert run(["derive", "found", "-o", "net.nas"]) == 0
+    module = settled(archir.load("net.nas"))
+    result = load_run("found")
+    mine, theirs = archir.to_torch(module).eval(), archir.to_torch(result.module).eval()
+    theirs.load_state_dict(result.tensors, strict=False)
+    mine.load_state_dict({k: torch.as_tensor(v) for k, v in inherited(module, "found").items()}, strict=False)
+    images = torch.randn(4, 1, 8, 8)
+    assert torch.allclose(mine(images), theirs(images), atol=1e-6)
+
+
+def test_a_killed_search_resumes_to_the_same_bits(here: Path) -> None:
+    arguments = ["search", "small.nas", *DATA, "--set", "epochs=6", "--set", "batch=64"]
+    assert run([*arguments, "-o", "whole"]) == 0
+    command = [sys.executable, "-c", "from archir.cli import main; main()", *arguments, "-o", "killed"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    log = here / "killed" / "log.jsonl"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and log.read_text().count("\n") >= 2) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the run must not have ended before it was killed"
+    (here / "small.nas").write_text("net broken(")  # editing the space later cannot spoil the run
+    assert run([*arguments, "-o", "killed", "--resume"]) == 0
+    assert (here / "killed" / "arch.json").read_bytes() == (here / "whole" / "arch.json").read_bytes()
+    assert (here / "killed" / "net.nas").read_bytes() == (here / "whole" / "net.nas").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "small.nas", "--set", "chanels=3", "-o", "x"], "did you mean `channels`"),
+        (["search", "small.nas", "--set", "image=(3, 8, 8)", "-o", "x"], "disagrees with the data"),
+        (["search", "small.nas", "--method", "dart", "-o", "x"], "did you mean `darts`"),
+        (["search", "small.nas", "--data", "digit", "-o", "x"], "no data set"),
+        (["search", "small.nas", "--data", "folder:nowhere", "-o", "x"], "nowhere"),
+        (["search", "nowhere.nas", "-o", "x"], "there is no file"),
+        (["train", "small.nas", "-o", "x"], "archir search"),
+        (["derive", "nowhere"], "there is no run"),
+        (["export", "small.nas", "--weights", "w.safetensors", "-o", "x.onnx"], "only a network"),
+        (["emit", "small.nas"], "only a network"),
+        (["show", "nowhere.nas", "-o", "x.svg"], "there is no file"),
+        (["report", "nowhere"], "there is no run"),
+        (["search", "small.nas", "--resume", "-o", "nowhere"], "there is no run"),
+    ],
+)
+def test_wrong_input(here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    assert run(arguments) == 1
+    error = capsys.readouterr().err
+    assert message in error and "help:" in error
+    assert sorted(p.name for p in here.iterdir()) == ["small.nas"]
