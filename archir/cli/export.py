@@ -23,9 +23,9 @@ def command(net: str, weights: str, output: str, settings: tuple[str, ...], as_j
     import torch
 
     import archir
+    from archir.lowering.flatten import flatten, weights_of
     from archir.lowering.onnx import check_onnx, save_onnx
     from archir.lowering.weights import fit_weights
-    from archir.lowering.flatten import flatten, weights_of
 
     module = read_network(net, split_settings(settings))
     tensors = fit_weights(weights_of(flatten(module).steps), read_weights(weights))

@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, epilog=START, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(None, "-v", "--version", package_name="archir", message="archir %(version)s")
 def group() -> None:
-    """archir compiles neural-architecture-search spaces: from a text file to a searched network in ONNX."""
+    """A compiler for neural-architecture-search spaces: from a text file to a searched network in ONNX."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

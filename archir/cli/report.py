@@ -20,7 +20,8 @@ def command(runs: tuple[str, ...], as_json: bool) -> None:
         print_json(rows)
         return
     width = max(len(str(r["run"])) for r in rows)
-    click.echo(f"{'run':<{width}}  {'accuracy':>16}  {'parameters':>12}  {'multiply-adds':>14}  {'epochs':>6}  {'time':>8}")
+    heads = f"{'accuracy':>16}  {'parameters':>12}  {'multiply-adds':>14}  {'epochs':>6}  {'time':>8}"
+    click.echo(f"{'run':<{width}}  {heads}")
     for r in rows:
         accuracy = "-" if r["accuracy"] is None else f"{r['accuracy']:.2%} ({r['evaluated_on']})"
         click.echo(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -19,7 +18,6 @@ from archir.sema.suggest import did_you_mean
 if TYPE_CHECKING:
     from archir.search.data import Data
     from archir.search.report import Reporter
-    from archir.search.state import Setup
 
 F = TypeVar("F", bound=Callable[..., Any])
 DATA_HELP = "digits, cifar10:DIR, cifar100:DIR, folder:DIR (train/ and test/) or fake."
@@ -96,20 +94,6 @@ def split_by_owner(
 def tensor_flags(parameters: Iterable[NetParameter]) -> dict[str, bool]:
     """A net's parameters, and whether each is a tensor."""
     return {p.name: p.is_tensor for p in parameters}
-
-
-def recorded_setup(run: str, resume: bool) -> Setup | None:
-    """What the interrupted run in a folder was started with; None where nothing is to be resumed.
-
-    A run goes on with its own copies of all texts, so the files may have changed or gone.
-    """
-    from archir.search.checkpoint import load_checkpoint
-    from archir.search.folders import existing, is_begun
-
-    if not resume:
-        return None
-    folder = existing(Path(run))
-    return load_checkpoint(folder.checkpoint)[0] if is_begun(folder) and folder.checkpoint.exists() else None
 
 
 def load_for_data(file: str, settings: Mapping[str, Setting], data: Data) -> Module:

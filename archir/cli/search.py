@@ -11,7 +11,13 @@ import click
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
 from archir.cli.running import (
-    load_for_data, open_data, open_reporter, recorded_setup, run_options, split_by_owner, tensor_flags, use_threads,
+    load_for_data,
+    open_data,
+    open_reporter,
+    run_options,
+    split_by_owner,
+    tensor_flags,
+    use_threads,
 )  # fmt: skip
 from archir.sema.load import net_parameters, recorded_parameters
 from archir.source import Source
@@ -38,9 +44,9 @@ def command(
     point.json (what was kept), net.nas (the network) and cells.svg (a picture of it).
     """
     from archir.search.method import find_method, method_parameters, read_method
-    from archir.search.run import execute
+    from archir.search.run import execute, recorded_setup
 
-    setup = recorded_setup(output, resume)
+    setup = recorded_setup(output) if resume else None
     source = find_method(method_name) if setup is None else Source("method.nas", setup.texts["method.nas"])
     flags = tensor_flags(net_parameters(space) if setup is None else recorded_parameters(setup.origin))
     of_space, of_method = split_by_owner(split_settings(settings), flags, method_parameters(source))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
-from archir.cli.running import load_for_data, open_data, open_reporter, recorded_setup, run_options, use_threads
+from archir.cli.running import load_for_data, open_data, open_reporter, run_options, use_threads
 from archir.cli.search import summarize
 from archir.diagnostics import fail
 
@@ -37,12 +37,12 @@ def command(
 
     RUN then holds net.nas (with the parameters it was trained at) and net.safetensors.
     """
-    from archir.search.run import train_network
+    from archir.search.run import recorded_setup, train_network
 
     reporter = open_reporter(quiet)
     used = use_threads(threads)
     data = open_data(data_name, size, seed, reporter)
-    setup = recorded_setup(output, resume)
+    setup = recorded_setup(output) if resume else None
     given = split_settings(settings)
     module = settled(load_for_data(net, given, data)) if setup is None else None
     weights = None if inherit is None or module is None else inherited(module, inherit)
@@ -85,7 +85,8 @@ def inherited(module: Module, run: str) -> dict[str, Any]:
     if trained.form == "relaxed":
         trained = run_pipeline(trained, "derive", result.values).module
     paths = matching_weights(module, trained)
-    return {path: result.tensors[old] for path in weight_paths(module) if (old := former_path(paths, path)) in result.tensors}
+    old_paths = {path: former_path(paths, path) for path in weight_paths(module)}
+    return {path: result.tensors[old] for path, old in old_paths.items() if old in result.tensors}
 
 
 def weight_paths(module: Module) -> tuple[str, ...]:

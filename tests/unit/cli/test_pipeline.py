@@ -50,7 +50,7 @@ def search(folder: str, *more: str) -> int:
 def test_the_whole_way(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert search("found", "--json") == 0
     summary = json.loads(capsys.readouterr().out)
-    assert summary["form"] == "network" and summary["finished"] and summary["epochs"] == 2
+    assert (summary["form"], summary["finished"], summary["epochs"]) == ("network", True, 2)
     for name in ("point.json", "net.nas", "cells.svg", "arch.json", "log.jsonl", "run.json", "space.nas", "method.nas"):
         assert (here / "found" / name).read_text()
 
@@ -85,8 +85,8 @@ def test_inherited_weights_are_those_of_the_search(here: Path) -> None:
     import torch
 
     from archir.cli.train import inherited, settled
-    from archir.sema import load
     from archir.search.run import load_run
+    from archir.sema import load
 
     assert search("found") == 0
     assert run(["derive", "found", "-o", "net.nas"]) == 0
@@ -155,5 +155,6 @@ def test_a_killed_search_resumes_to_the_same_bits(here: Path) -> None:
 def test_wrong_input(here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
     assert run(arguments) == 1
     error = capsys.readouterr().err
-    assert message in error and "help:" in error
+    assert message in error
+    assert "help:" in error
     assert sorted(p.name for p in here.iterdir()) == ["small.nas"]
