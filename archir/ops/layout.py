@@ -43,6 +43,18 @@ class Slice(Primitive):
         return TensorType((x.channels, x.height - self.top, x.width - self.left))
 
 
+def zeros_for(source: TensorType, wanted: TensorType) -> Zero | None:
+    """The zeros of a type that can be made from a value of another, or None: `Zero` keeps the channels."""
+    if not source.is_map:
+        return Zero() if source == wanted else None
+    for rows in {1, -(-source.height // wanted.height)}:
+        for columns in {1, -(-source.width // wanted.width)}:
+            zero = Zero(stride=(rows, columns))
+            if zero.infer((source,)) == wanted:
+                return zero
+    return None
+
+
 @frozen
 class Zero(Primitive):
     """Zeros in the shape of the operand, or of every `stride`-th row and column of it."""

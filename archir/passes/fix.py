@@ -16,7 +16,7 @@ from archir.ir.graph import Call, Choice, Graph, Node, Operation
 from archir.ir.module import Form, Module, join
 from archir.ir.point import Point
 from archir.ir.rewrite import with_callees
-from archir.ops.layout import Zero
+from archir.ops.layout import Zero, zeros_for
 from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Add, Scale
 from archir.passes.base import Pass, Rewrite, Values, option
@@ -68,6 +68,16 @@ def fixed(module: Module, point: Point) -> Module:
     return evolve(module, form="network", graph=graph, parameters=(), gates=(), origin=origin)
 
 
+def _nothing_kept(choice: Choice, key: str) -> tuple[str, Zero]:
+    """The zeros that stand for a choice of which nothing is kept, and the value that they are made from."""
+    for edge in choice.edges:
+        zero = zeros_for(edge.candidates[0].graph.inputs[0].type, choice.type)
+        if zero is not None:
+            return edge.source, zero
+    help_ = "say `some` instead of `any`, or give an edge a candidate `none`"
+    fail("NAS404", f"nothing is kept of `{key}`, and no zeros of {choice.type} can be made", span=choice.span, help=help_)
+
+
 def _without_choices(
     graph: Graph, tag: str | None, point: Point, change: Callable[[Graph, str | None], Graph]
 ) -> Graph:
@@ -116,6 +126,6 @@ def _kept_nodes(choice: Choice, point: Point, key: str, renamed: Mapping[str, st
     if terms:
         total = Operation(f"{choice.name}.add", Add(), tuple(terms), choice.type, choice.span)
     else:
-        source = choice.edges[0].source
-        total = Operation(f"{choice.name}.zero", Zero(), (renamed.get(source, source),), choice.type, choice.span)
+        source, zero = _nothing_kept(choice, key)
+        total = Operation(f"{choice.name}.zero", zero, (renamed.get(source, source),), choice.type, choice.span)
     return [*nodes, total], total.name

@@ -13,10 +13,12 @@ from archir.sema.arithmetic import is_number
 from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
 from archir.sema.builtins import FUNCTIONS
 from archir.sema.context import Built, Frame
+from archir.sema.library import name_span
 from archir.sema.suggest import did_you_mean
 from archir.sema.values import (
     POISON,
     DefinitionValue,
+    Family,
     Function,
     PrimitiveValue,
     Tagged,
@@ -127,7 +129,7 @@ def _made(frame: Frame, cls: type[Primitive], given: dict[str, Value], span: Spa
                 continue
             except (TypeError, ValueError, OverflowError) as error:
                 reason = str(error.args[0]).removeprefix(f"`{name}` ")
-                message = f"`{name}` of `{cls.name}`: {reason}"
+                message = f"`{name}` of `{cls.name}`{'' if reason.startswith('must') else ':'} {reason}"
         wrong = True
         frame.error("NAS302", message, span, help="`archir ops` lists what each primitive takes")
     return None if wrong else cls(**given)
@@ -248,6 +250,11 @@ def _finish(frame: Frame, callee: DefinitionValue, result: Value, inputs: list[T
     if result is POISON or result is None:
         return Built(None, ())
     if not isinstance(result, Tensor):
+        if isinstance(result, Family) or _holds_tensors(result):
+            message = f"{definition.kind} `{definition.name}` returns {kind_of(result)}, not one tensor"
+            help_ = "return one tensor: `concat` them, or write one definition for each"
+            frame.error("NAS304", message, name_span(definition, definition.name), help=help_)
+            return Built(None, ())
         return Built(None, (), result)
     if result in inputs:
         return Built(None, (), returns_input=inputs.index(result))
@@ -258,6 +265,10 @@ def _finish(frame: Frame, callee: DefinitionValue, result: Value, inputs: list[T
         graph, places = through
         kept = tuple(kept[i] for i in places)
     return Built(graph, kept)
+
+
+def _holds_tensors(value: Value) -> bool:
+    return isinstance(value, Tensor) or (isinstance(value, tuple) and any(map(_holds_tensors, value)))
 
 
 def problem_of_fit(problem: Diagnostic) -> bool:

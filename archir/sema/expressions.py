@@ -160,7 +160,7 @@ def _element(frame: Frame, e: ast.Index, base: tuple[Value, ...], index: Value) 
     if not isinstance(index, range) and (isinstance(index, bool) or not isinstance(index, int)):
         return frame.error("NAS304", f"an index is a number or a range, found {kind_of(index)}", e.span, help="write `x[0]`")
     help_ = f"its places are 0 to {len(base) - 1}" if base else "the list is empty"
-    return frame.error("NAS305", f"{kind_of(index).removeprefix('the ')} is outside a list of {len(base)}", e.span, help=help_)
+    return frame.error("NAS305", f"{kind_of(index).replace('the number', 'place')} is outside a list of {len(base)}", e.span, help=help_)
 
 
 def _attribute(frame: Frame, e: ast.Attribute) -> Value:
@@ -239,7 +239,7 @@ def combine(frame: Frame, e: ast.Expr, symbol: str, left: Value, right: Value) -
     elif symbol == "*" and len(operands) == 1 and (is_number(left) or is_number(right)):
         node = Scale(factor=left if is_number(left) else right)
     if node is None:
-        help_ = "tensors take `+`, `*` and `* number`" if operands else "numbers take it"
+        help_ = "tensors take `+`, `*` and `* number`" if operands else "both sides must be numbers, or both tensors"
         return frame.error("NAS304", f"`{symbol}` does not take {kind_of(left)} and {kind_of(right)}", e.span, help=help_)
     return use_primitive(frame, node, operands, e.span)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, cast
 
-from attrs import Factory, define
+from attrs import Factory, define, fields
 
 from archir.diagnostics import fail
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Parameter
@@ -13,6 +13,7 @@ from archir.ir.module import FORMS, ArchitectureParameter, Form, GateOf, Module
 from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
 from archir.ops import PRIMITIVES
+from archir.sema.library import name_span
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
 from archir.syntax import ast
@@ -23,7 +24,7 @@ def read_flat(flat: ast.Flat) -> Module:
     reader = _Reader()
     main: Graph | None = None
     if flat.form not in FORMS:
-        fail("NAS304", f"`{flat.form}` is no form", span=flat.span, help=f"write one of {', '.join(FORMS)}")
+        fail("NAS304", f"`{flat.form}` is no form", span=name_span(flat, flat.form), help=f"write one of {', '.join(FORMS)}")
     parameters: list[ArchitectureParameter] = []
     gates: list[GateOf] = []
     for item in flat.items:
@@ -37,8 +38,12 @@ def read_flat(flat: ast.Flat) -> Module:
             case ast.Binding():
                 gates.append(GateOf(item.path, _gate(item.value)))
     if main is None:
-        fail("NAS309", "this module holds no graph", span=flat.span)
+        help_ = "give it `net @name.0(%image: tensor[3, 32, 32]) { ... }`"
+        fail("NAS309", "this module holds no graph", span=name_span(flat, flat.name), help=help_)
     return Module(flat.name, cast(Form, flat.form), main, tuple(parameters), tuple(gates))
+
+
+_FLAT = "docs/language.md shows the flat form; `archir opt FILE` prints it"
 
 
 @define
@@ -55,9 +60,9 @@ class _Reader:
                 case ast.Assign(targets=(ast.Path() as target,), values=(value,)):
                     node = self.node(target.text, value, types)
                     if statement.type is not None and _type(statement.type, statement.span) != node.type:
-                        fail("NAS303", f"`%{target.text}` is {node.type}, not what is written", span=statement.type.span)
+                        fail("NAS303", f"`%{target.text}` is {node.type}, not what is written", span=statement.type.span, help="correct the type, or the operation")
                     if target.text in types:
-                        fail("NAS202", f"`%{target.text}` is defined twice", span=target.span)
+                        fail("NAS202", f"`%{target.text}` is defined twice", span=target.span, help="give one of them another name")
                     nodes.append(node)
                     types[target.text] = node.type
                 case ast.Return(value=ast.Path() as out) if out.text in types:
@@ -67,7 +72,8 @@ class _Reader:
                     return graph
                 case _:
                     _refuse(statement.span, "`%name = ...` or `return %name`")
-        fail("NAS309", f"`@{item.name}` returns nothing", span=item.span)
+        where = name_span(item, item.name)
+        fail("NAS309", f"`@{item.name}` returns nothing", span=where, help="end it with `return %name`")
 
     def candidate_set(self, item: ast.Candidates) -> None:
         self.candidates[item.name] = tuple(
@@ -78,7 +84,8 @@ class _Reader:
         if not isinstance(e, ast.GraphName):
             _refuse(e.span, "a graph such as `@sep_conv.0`")
         if e.text not in self.graphs:
-            fail("NAS201", f"there is no graph `@{e.text}`", span=e.span, help=did_you_mean(e.text, self.graphs))
+            help_ = did_you_mean(e.text, self.graphs) or "define it before it is used"
+            fail("NAS201", f"there is no graph `@{e.text}`", span=e.span, help=help_)
         return self.graphs[e.text]
 
     def node(self, name: str, e: ast.Expr, types: dict[str, TensorType]) -> Node:
@@ -100,7 +107,7 @@ class _Reader:
         operands = tuple(_value(a.value, types) for a in e.arguments)
         if tuple(types[o] for o in operands) != tuple(v.type for v in graph.inputs):
             wanted = ", ".join(str(v.type) for v in graph.inputs)
-            fail("NAS303", "the operands do not fit the graph", span=e.span, label=f"it takes {wanted}")
+            fail("NAS303", "the operands do not fit the graph", span=e.span, label=f"it takes {wanted}", help="give it operands of these types")
         return Call(name, graph, operands, tag, e.span)
 
     def _choice(self, name: str, e: ast.Choose, types: dict[str, TensorType]) -> Choice:
@@ -115,20 +122,28 @@ class _Reader:
 
 def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorType]) -> Operation:
     if primitive not in PRIMITIVES:
-        fail("NAS201", f"there is no primitive `{primitive}`", span=e.span, help=did_you_mean(primitive, PRIMITIVES))
+        fail("NAS201", f"there is no primitive `{primitive}`", span=e.span, help=did_you_mean(primitive, PRIMITIVES) or "`archir ops` lists all")
     operands = tuple(_value(a.value, types) for a in e.arguments if a.name is None)
     attributes = {a.name: literal(a.value) for a in e.arguments if a.name is not None}
+    known = [f.name for f in fields(PRIMITIVES[primitive])]
+    for a in e.arguments:
+        if a.name is not None and a.name not in known:
+            help_ = did_you_mean(a.name, known) or f"it takes {', '.join(known) or 'none'}"
+            fail("NAS302", f"`{primitive}` has no attribute `{a.name}`", span=a.span, help=help_)
     inputs = tuple(types[o] for o in operands)
     arity = PRIMITIVES[primitive].arity
     if not operands or (arity is not None and len(operands) != arity):
-        fail("NAS302", f"`{primitive}` does not take {len(operands)} operands", span=e.span)
+        wanted = "one or more" if arity is None else str(arity)
+        fail("NAS302", f"`{primitive}` does not take {len(operands)} operands", span=e.span, help=f"give it {wanted}")
     try:
         resolved = PRIMITIVES[primitive](**attributes).resolve(inputs)
         return Operation(name, resolved, operands, resolved.infer(inputs), e.span)
     except ShapeError as error:
-        fail("NAS303", f"`{primitive}`: {error}", span=e.span)
-    except (TypeError, ValueError) as error:
-        fail("NAS302", f"`{primitive}` cannot be made: {error}", span=e.span)
+        reason, _, remedy = str(error).partition("; ")
+        fail("NAS303", f"`{primitive}`: {reason}", span=e.span, help=remedy or _FLAT)
+    except (TypeError, ValueError, OverflowError) as error:
+        help_ = "`archir ops` lists what each primitive takes"
+        fail("NAS302", f"`{primitive}` cannot be made: {error.args[0]}", span=e.span, help=help_)
 
 
 def literal(e: ast.Expr) -> Any:
@@ -146,14 +161,14 @@ def literal(e: ast.Expr) -> Any:
 
 
 def _refuse(span: Span, wanted: str) -> NoReturn:
-    fail("NAS304", f"the flat form has {wanted} here", span=span)
+    fail("NAS304", f"the flat form has {wanted} here", span=span, help=_FLAT)
 
 
 def _value(e: ast.Expr, types: dict[str, TensorType]) -> str:
     if not isinstance(e, ast.Path):
         _refuse(e.span, "a value such as `%x.0`")
     if e.text not in types:
-        fail("NAS201", f"`%{e.text}` has no value here", span=e.span, help=did_you_mean(e.text, types))
+        fail("NAS201", f"`%{e.text}` has no value here", span=e.span, help=did_you_mean(e.text, types) or "compute it before")
     return e.text
 
 
@@ -184,10 +199,7 @@ def _gate(e: ast.Expr) -> Gate:
             return Parameter(e.text)
         case ast.Call(callee=ast.Name() as callee):
             if callee.text not in GATE_FUNCTIONS:
-                near = did_you_mean(callee.text, GATE_FUNCTIONS)
+                near = did_you_mean(callee.text, GATE_FUNCTIONS) or f"there is {', '.join(GATE_FUNCTIONS)}"
                 fail("NAS201", f"there is no gate function `{callee.text}`", span=e.span, help=near)
             return Apply(callee.text, tuple(_gate(a.value) for a in e.arguments))
     _refuse(e.span, "a gate such as `softmax(%arch.normal.x.2.alpha)`")
-
-
-

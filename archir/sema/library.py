@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path as FilePath
 
@@ -128,8 +129,8 @@ class Library:
 
 def name_span(item: ast.Node, name: str) -> Span:
     """The place of a definition's name."""
-    start = item.span.source.text.find(name, item.span.start, item.span.end)
-    return item.span if start < 0 else Span(item.span.source, start, start + len(name))
+    found = re.compile(rf"\b{re.escape(name)}\b").search(item.span.source.text, item.span.start, item.span.end)
+    return item.span if found is None else Span(item.span.source, *found.span())
 
 
 def library_folder() -> FilePath:

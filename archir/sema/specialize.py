@@ -20,6 +20,7 @@ from archir.ir.graph import Call, Choice, Graph
 from archir.ir.module import Module, join
 from archir.ir.origin import Origin, Setting
 from archir.ir.point import Point
+from archir.ops.layout import zeros_for
 from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
 from archir.sema.names import assigned_names, descendants
@@ -272,9 +273,22 @@ class _Specializer:
                 call = ast.Arithmetic(literal(kept.coefficient, e.span), (("*", call),), span=e.span)
             terms.append(call)
         if not terms:
-            _, source = _edge(e, 0, lambda x: self.expression(x, env, place))
-            return ast.Call(ast.Name("zero", span=e.span), (ast.Argument(source, span=e.span),), span=e.span)
+            return self._zeros(e, written[count], env, place)
         return terms[0] if len(terms) == 1 else ast.Arithmetic(terms[0], tuple(("+", t) for t in terms[1:]), span=e.span)
+
+
+    def _zeros(self, e: ast.Choose, choice: Choice, env: Env, place: _Place) -> ast.Expr:
+        """What stands for a choice of which nothing is kept."""
+        for number, edge in enumerate(choice.edges):
+            zero = zeros_for(edge.candidates[0].graph.inputs[0].type, choice.type)
+            if zero is not None:
+                _, source = _edge(e, number, lambda x: self.expression(x, env, place))
+                arguments = [ast.Argument(source, span=e.span)]
+                for name, value in zero.attributes():
+                    plain = value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+                    arguments.append(ast.Argument(setting_expression(plain, e.span), name, span=e.span))
+                return ast.Call(ast.Name("zero", span=e.span), tuple(arguments), span=e.span)
+        raise AssertionError("the point was fixed, so the zeros can be made")
 
 
 def resolve(scope: FileScope, e: ast.Node) -> Value:

@@ -8,7 +8,7 @@ from attrs import Factory, define
 
 from archir.source import Source
 
-_GAP = re.compile(r"#[^\n]*\r?\n[ \t]*\r?\n[ \t]*[^\s]")
+_GAP = re.compile(r"#[^\n]*\r?\n(?:[ \t]*\r?\n)+[ \t]*\S")
 _TOKEN = re.compile(r'"[^"\n]*"|(#[^\n]*)')
 
 

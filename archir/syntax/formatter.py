@@ -38,6 +38,7 @@ def format_file(file: ast.File, comments: Comments | None = None) -> str:
 class _Writer:
     def __init__(self, comments: Comments | None) -> None:
         self.comments = comments
+        self.flat = False
         self.lines: list[str] = []
         self.depth = 0
 
@@ -54,6 +55,11 @@ class _Writer:
                 if gap:
                     self.lines.append("")
 
+    def last_comments(self, node: ast.Node) -> None:
+        """The comments that are left before a node ends."""
+        for text, _ in self.comments.before(node.span.end) if self.comments else ():
+            self.put(text)
+
     def rest(self) -> None:
         if self.comments:
             for text, gap in self.comments.before(len(self.comments.source.text)):
@@ -66,10 +72,23 @@ class _Writer:
         if self.comments is None:
             return False
         between = self.comments.source.text[above.span.end : below.span.start]
-        above_comments = between.partition("#")[0]
-        return any(not line.strip() for line in above_comments.split("\n")[1:-1])
+        for line in between.split("\n")[1:-1]:
+            if not line.strip():
+                return True
+            if line.lstrip().startswith("#"):
+                return False
+        return False
 
     # items
+    def name(self, name: str) -> str:
+        """The name of a definition, as this form writes it."""
+        return f"@{name}" if self.flat or "." in name else name
+
+    def param(self, param: ast.Param) -> str:
+        name = f"%{param.name}" if self.flat or "." in param.name else param.name
+        type_ = "" if param.type is None else f": {expression_text(param.type)}"
+        return f"{name}{type_}{'' if param.default is None else f' = {expression_text(param.default)}'}"
+
     def item(self, item: ast.Node) -> None:
         match item:
             case ast.Use():
@@ -85,17 +104,18 @@ class _Writer:
                 self.put(f"{item.what} %{item.path} = {expression_text(item.value)}", item)
             case ast.Flat():
                 self.put(f"module {item.name} {item.form} {{")
-                self.depth += 1
+                self.depth, self.flat = self.depth + 1, True
                 for inner in item.items:
                     self.own_line_comments(inner)
                     self.item(inner)
-                self.depth -= 1
+                self.last_comments(item)
+                self.depth, self.flat = self.depth - 1, False
                 self.put("}", item)
 
     def definition(self, item: ast.Definition) -> None:
         """The head in one line, or its parameters in lines of their own; then the body."""
-        name = f"@{item.name}" if "." in item.name else item.name
-        params = [_param(p) for p in item.params]
+        name = self.name(item.name)
+        params = [self.param(p) for p in item.params]
         head = f"{item.kind} {name}({', '.join(params)}) "
         if len(head) + 1 <= WIDTH:
             self.block(head, item.body)
@@ -107,8 +127,8 @@ class _Writer:
         self._trail(item.body)
 
     def candidates(self, item: ast.Candidates) -> None:
-        name = f"@{item.name}" if "." in item.name else item.name
-        params = f"({', '.join(map(_param, item.params))})" if item.params else ""
+        name = self.name(item.name)
+        params = f"({', '.join(map(self.param, item.params))})" if item.params else ""
         texts = [_alternative(a) for a in item.alternatives]
         one = f"candidates {name}{params} = {' | '.join(texts)}"
         inside = self.comments is not None and any(at < item.span.end for at, _ in self.comments.waiting)
@@ -157,12 +177,12 @@ class _Writer:
     def branch(self, before: str, s: ast.If) -> None:
         head = f"{before}if {expression_text(s.test)} "
         if s.otherwise is None:
-            self.block(head, s.body)
+            (self.long_block if before else self.block)(head, s.body)
             return
         short = self._one_line(s.body)
         other = self._one_line(s.otherwise) if isinstance(s.otherwise, ast.Block) else None
         whole = f"{head}{{ {short} }} else {{ {other} }}"
-        one = "\n" not in s.span.source.text[s.span.start : s.span.end]
+        one = not before and "\n" not in s.span.source.text[s.span.start : s.span.end]
         if one and short is not None and other is not None and len(whole) + 2 * self.depth <= WIDTH:
             self.put(whole, s)
             return
@@ -184,9 +204,7 @@ class _Writer:
                 self.lines.append("")
             self.own_line_comments(statement)
             self.statement(statement)
-        if self.comments:
-            for text, _ in self.comments.before(block.span.end):
-                self.put(text)
+        self.last_comments(block)
         self.depth -= 1
         self.put("}")
 
@@ -195,6 +213,7 @@ class _Writer:
             self.lines[-1] += self.comments.behind(node.span.end)
 
     def _simple(self, s: ast.Statement) -> None:
+        self.last_comments(s)
         text, value = _simple(s), _last_value(s)
         if value is None:
             self.put(text, s)
@@ -239,12 +258,6 @@ def _simple(s: ast.Statement) -> str:
         case ast.Phase():
             return expression_text(s.call)
     raise AssertionError(f"{type(s).__name__} takes several lines")
-
-
-def _param(param: ast.Param) -> str:
-    name = param.name if "." not in param.name else f"%{param.name}"
-    type_ = "" if param.type is None else f": {expression_text(param.type)}"
-    return f"{name}{type_}{'' if param.default is None else f' = {expression_text(param.default)}'}"
 
 
 def _alternative(a: ast.Alternative) -> str:

@@ -9,7 +9,6 @@ cell c(x, y) {
   g = choose ops from [] keep 1 edge
   h = choose ops from [x, y] keep 1 edge 5 ops
   i = choose adjacent 2 from [x, y]
-  j = choose ops from [x, y] keep 1 op 2 ops
   return x
 }
 net n(image: tensor[3, 8, 8]) { return c(image, image) }

@@ -1,0 +1,3 @@
+# RUN: check %s
+block b(x) { return relu(x) }
+candidates c = b | relu

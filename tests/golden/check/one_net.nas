@@ -1,0 +1,1 @@
+# RUN: check check/space.nas:two

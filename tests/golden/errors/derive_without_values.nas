@@ -1,0 +1,3 @@
+# RUN: opt %s -p "relax,derive"
+candidates mine = relu | sigmoid
+net n(image: tensor[8, 8, 8]) { return choose mine from image keep 1 op }

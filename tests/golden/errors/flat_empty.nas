@@ -1,0 +1,3 @@
+# RUN: check %s
+module n network {
+}

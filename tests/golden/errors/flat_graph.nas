@@ -1,0 +1,7 @@
+# RUN: check %s
+module n network {
+  net @n.0(%image: tensor[3, 8, 8]) {
+    %x = @gone.0(%image) : tensor[3, 8, 8]
+    return %x
+  }
+}

@@ -1,0 +1,6 @@
+# RUN: check %s
+module n network {
+  net @n.0(%image: tensor[3, 8, 8]) {
+    %x = relu(%image) : tensor[3, 8, 8]
+  }
+}

@@ -1,0 +1,8 @@
+# RUN: check %s
+module n network {
+  net @n.0(%image: tensor[3, 8, 8]) {
+    x = relu(%image)
+    for i in 0..3 { x = relu(x) }
+    return %image
+  }
+}

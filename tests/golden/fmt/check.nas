@@ -1,0 +1,2 @@
+# RUN: fmt --check %s
+block b(x) {return relu(x)}

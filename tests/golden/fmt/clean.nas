@@ -1,0 +1,2 @@
+# RUN: fmt --check --diff %s
+block b(x) { return relu(x) }

@@ -1,0 +1,1 @@
+block stem(x) { return conv(x, 4) }

@@ -1,0 +1,16 @@
+# RUN: opt %s -p "relax,derive" --values passes/values/derive.json --form source
+# top_edges: x.2 keeps none's neighbours; an edge whose strongest operation is none is weighed without it.
+use ops
+candidates some = none | skip | sep: sep_conv(k=3) | dil_conv(k=5)
+cell normal(a, b) {
+  x[0] = relu_conv_bn(a)
+  x[1] = relu_conv_bn(b)
+  for i in 2..4 { x[i] = choose some from x[0..i] keep 2 edges }
+  return concat(x[2..4])
+}
+net n(image: tensor[3, 8, 8]) {
+  s = image |> conv(4) |> batch_norm
+  c[0] = normal(s, s)
+  c[1] = normal(c[0], c[0])
+  return c[1] |> global_avg_pool |> linear(10)
+}
