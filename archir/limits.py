@@ -15,7 +15,8 @@ class Limits:
 
     file_bytes: int = 16_000_000
     nesting: int = 100
-    steps: int = 20_000_000
+    steps: int = 5_000_000
+    operations: int = 5_000_000
 
     @staticmethod
     def remedy(name: str) -> str:

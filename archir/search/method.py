@@ -17,9 +17,10 @@ from archir.ir.origin import Setting
 from archir.passes import read_pipeline
 from archir.search.phases import SGD, Adam, Constant, Cosine, RunPass, Step, Train
 from archir.sema.library import library_folder, read_source
-from archir.sema.specialize import literal_items, loop_values, setting_expression
+from archir.sema.settings import setting_expression
 from archir.sema.suggest import did_you_mean
 from archir.sema.terms import substituted
+from archir.sema.unroll import literal_items, loop_values
 from archir.source import Source, Span
 from archir.syntax import ast, parse
 from archir.syntax.expression_text import expression_text

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.ir.graph import Kind
-from archir.ir.module import Module, choice_instances
+from archir.ir.module import Form, Module, choice_instances
 from archir.ir.origin import Origin, Setting
 from archir.ir.types import TensorType
 from archir.limits import current_limits
 from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
 from archir.sema.context import Frame, Session
+from archir.sema.expansion import check_expansion
 from archir.sema.expressions import evaluate
 from archir.sema.library import FileScope, Library, name_span
 from archir.sema.names import unknown_names
@@ -85,7 +86,8 @@ def _net(
         graph = through[0]
     given = tuple((k, v.shape if isinstance(v, TensorType) else v) for k, v in settings.items())
     origin = Origin(scope.file.source, tuple(sorted(library.read.items())), net.name, given)
-    form = "space" if any(True for _ in choice_instances(graph)) else "network"
+    check_expansion(graph, net.definition.span)
+    form: Form = "space" if any(True for _ in choice_instances(graph)) else "network"
     return Module(net.name, form, graph, origin=origin)
 
 

@@ -12,6 +12,7 @@ from archir.ir.module import Module
 from archir.ir.origin import Origin, Setting
 from archir.ir.types import TensorType
 from archir.sema.elaborate import elaborate
+from archir.sema.expansion import check_expansion
 from archir.sema.library import FileScope, Library, library_folder, read_source
 from archir.sema.suggest import did_you_mean
 from archir.sema.values import DefinitionValue
@@ -72,7 +73,7 @@ def _written(e: ast.Expr | None) -> str | None:
 
 def find_file(path: Path) -> Path:
     """The file itself, or the shipped space of that name; raises `ArchirError` NAS103."""
-    if path.exists() or path.suffix == ".nas" and len(path.parts) > 1:
+    if path.exists() or (path.suffix == ".nas" and len(path.parts) > 1):
         return path
     shipped = [p for p in library_folder().rglob("*.nas") if "lib" not in p.relative_to(library_folder()).parts[:-1]]
     for known in shipped:
@@ -109,7 +110,9 @@ def flat_module(scope: FileScope) -> Module | None:
         return None
     if len(scope.file.items) != 1:
         fail("NAS304", "a module in the flat form stands alone in its file", span=flats[0].span, help="move the rest into a file of its own")
-    return read_flat(flats[0])
+    module = read_flat(flats[0])
+    check_expansion(module.graph, flats[0].span)
+    return module
 
 
 def reload(origin: Origin, **parameters: Setting | TensorType) -> Module:

@@ -24,15 +24,15 @@ from archir.ops.layout import zeros_for
 from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
 from archir.sema.names import assigned_names, descendants
+from archir.sema.settings import setting_expression, with_defaults
 from archir.sema.terms import FOLDABLE, kept_term
+from archir.sema.unroll import Env, edge_of, literal_items, loop_values
 from archir.sema.values import CandidatesValue, DefinitionValue, Namespace, Value
 from archir.source import Span
 from archir.syntax import ast
 from archir.syntax.comments import Comments
-from archir.syntax.fold import fold, literal, map_children, number_of, truth_of
+from archir.syntax.fold import fold, literal, map_children, truth_of
 from archir.syntax.formatter import format_file
-
-Env = dict[str, ast.Expr]
 
 
 def print_source(module: Module) -> str:
@@ -49,7 +49,7 @@ def print_source(module: Module) -> str:
     net = pick_net(scope, library, origin.net)
     settings = dict(origin.settings)
     if origin.point is None:
-        items = tuple(_with_defaults(i, settings) if i is net.definition else i for i in scope.file.items)
+        items = tuple(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items)
         return format_file(ast.File(origin.source, items), Comments.of(origin.source))
     space = reload(evolve(origin, point=None))
     file = _Specializer(origin, scope, origin.point, _choices_by_place(space.graph)).run(net, settings)
@@ -76,30 +76,6 @@ def _choices_by_place(graph: Graph) -> dict[tuple[str, Span], list[Choice]]:
 
     visit(graph, None)
     return found
-
-
-def _with_defaults(item: ast.Definition, settings: Mapping[str, Setting]) -> ast.Definition:
-    """A net whose parameters default to the given settings."""
-    return evolve(item, params=tuple(_with_default(p, settings.get(p.name)) for p in item.params))
-
-
-def _with_default(param: ast.Param, value: Setting | None) -> ast.Param:
-    if value is None:
-        return param
-    written = setting_expression(value, param.span)
-    if isinstance(param.type, ast.Index) and isinstance(written, ast.TupleOf):
-        return evolve(param, type=evolve(param.type, indexes=written.items))
-    return evolve(param, default=written)
-
-
-def setting_expression(value: Setting, span: Span) -> ast.Expr:
-    """A setting as an expression of the language."""
-    match value:
-        case bool() | str():
-            return ast.Name(str(value).lower() if isinstance(value, bool) else value, span=span)
-        case tuple():
-            return ast.TupleOf(tuple(setting_expression(v, span) for v in value), span=span)
-    return literal(value, span)
 
 
 @define
@@ -160,7 +136,7 @@ class _Specializer:
         local = frozenset({p.name for p in item.params} | set(assigned_names(item.body)))
         place = _Place(owner, value.scope, local)
         outside = evolve(place, local=frozenset())
-        item = _with_defaults(item, settings or {})
+        item = with_defaults(item, settings or {})
         params = tuple(
             p if p.default is None else evolve(p, default=self.expression(p.default, {}, outside)) for p in item.params
         )
@@ -171,7 +147,9 @@ class _Specializer:
 
     # statements
     def block(self, block: ast.Block, env: Env, place: _Place, known: Env) -> ast.Block:
-        return evolve(block, statements=tuple(s for one in block.statements for s in self.statement(one, env, place, known)))
+        return evolve(
+            block, statements=tuple(s for one in block.statements for s in self.statement(one, env, place, known))
+        )
 
     def statement(self, s: ast.Statement, env: Env, place: _Place, known: Env) -> list[ast.Statement]:
         match s:
@@ -195,7 +173,12 @@ class _Specializer:
         values = literal_items(iterable)
         if values is None:
             help_ = "print it in the flat form"
-            fail("NAS402", "this loop holds choices and its bounds are not plain numbers", span=s.iterable.span, help=help_)
+            fail(
+                "NAS402",
+                "this loop holds choices and its bounds are not plain numbers",
+                span=s.iterable.span,
+                help=help_,
+            )
         written: list[ast.Statement] = []
         for value in values:
             inner = {**env, **loop_values(s.targets, value)}
@@ -255,11 +238,13 @@ class _Specializer:
         count = place.used[e.span] = place.used.get(e.span, -1) + 1
         written = self.choices.get((place.owner, e.span), [])
         if count >= len(written):
-            fail("NAS402", "this choice is not reached by every instance", span=e.span, help="print it in the flat form")
+            fail(
+                "NAS402", "this choice is not reached by every instance", span=e.span, help="print it in the flat form"
+            )
         key = join(place.owner, written[count].name)
         terms = []
         for kept in self.point.kept(key) or ():
-            group, source = _edge(e, kept.edge, lambda x: self.expression(x, env, place))
+            group, source = edge_of(e, kept.edge, lambda x: self.expression(x, env, place))
             callee = group.callee if isinstance(group, ast.Call) else group
             candidates = resolve(place.scope, callee)
             assert isinstance(candidates, CandidatesValue)
@@ -274,15 +259,16 @@ class _Specializer:
             terms.append(call)
         if not terms:
             return self._zeros(e, written[count], env, place)
-        return terms[0] if len(terms) == 1 else ast.Arithmetic(terms[0], tuple(("+", t) for t in terms[1:]), span=e.span)
-
+        return (
+            terms[0] if len(terms) == 1 else ast.Arithmetic(terms[0], tuple(("+", t) for t in terms[1:]), span=e.span)
+        )
 
     def _zeros(self, e: ast.Choose, choice: Choice, env: Env, place: _Place) -> ast.Expr:
         """What stands for a choice of which nothing is kept."""
         for number, edge in enumerate(choice.edges):
             zero = zeros_for(edge.candidates[0].graph.inputs[0].type, choice.type)
             if zero is not None:
-                _, source = _edge(e, number, lambda x: self.expression(x, env, place))
+                _, source = edge_of(e, number, lambda x: self.expression(x, env, place))
                 arguments = [ast.Argument(source, span=e.span)]
                 for name, value in zero.attributes():
                     plain = value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
@@ -301,54 +287,3 @@ def resolve(scope: FileScope, e: ast.Node) -> Value:
             namespace = resolve(scope, base)
             return namespace.scope.own.get(e.name) if isinstance(namespace, Namespace) else None
     return None
-
-
-def _edge(e: ast.Choose, number: int, show: Any) -> tuple[ast.Expr, ast.Expr]:
-    """The candidate expression and the source of one edge."""
-    for group in e.edges:
-        sources = _sources(show(group.sources))
-        if sources is None:
-            fail("NAS402", "these sources are not plainly listed", span=group.sources.span, help="print it in the flat form")
-        if number < len(sources):
-            return group.candidates, sources[number]
-        number -= len(sources)
-    raise AssertionError("the point was checked against the choice")
-
-
-def _sources(e: ast.Expr) -> list[ast.Expr] | None:
-    match e:
-        case ast.Index(indexes=(ast.Range(start=start, stop=stop),)):
-            first, last = number_of(start), number_of(stop)
-            if isinstance(first, int) and isinstance(last, int):
-                return [evolve(e, indexes=(literal(i, e.span),)) for i in range(first, last)]
-            return None
-        case ast.ListOf() | ast.TupleOf():
-            return list(e.items)
-    return [e]
-
-
-def literal_items(e: ast.Expr) -> list[ast.Expr] | None:
-    """The items of a plain list or of a range between plain numbers."""
-    match e:
-        case ast.ListOf() | ast.TupleOf():
-            return list(e.items)
-        case ast.Range():
-            start, stop = number_of(e.start), number_of(e.stop)
-            if isinstance(start, int) and isinstance(stop, int):
-                return [literal(i, e.span) for i in range(start, stop)]
-    return None
-
-
-def loop_values(targets: tuple[ast.Expr, ...], value: ast.Expr) -> Env:
-    """Loop variables and the parts of the value that they take."""
-    if len(targets) == 1 and isinstance(targets[0], ast.TupleOf):
-        return loop_values(targets[0].items, value)
-    if len(targets) == 1 and isinstance(targets[0], ast.Name):
-        return {targets[0].text: value}
-    parts = value.items if isinstance(value, ast.TupleOf | ast.ListOf) else ()
-    bound: Env = {}
-    for target, part in zip(targets, parts, strict=False):
-        bound |= loop_values((target,), part)
-    return bound
-
-
