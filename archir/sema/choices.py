@@ -9,6 +9,7 @@ from attrs import evolve
 
 from archir.ir.graph import Amount, Candidate, Choice, Edge, Graph, Keep
 from archir.ir.types import TensorType
+from archir.ops.zeros import gives_zeros
 from archir.sema.builder import GraphBuilder, forwarded
 from archir.sema.calls import bind, call, problem_of_fit
 from archir.sema.context import Frame
@@ -155,6 +156,7 @@ def _candidate_graph(
     values: tuple[Value, ...],
     source: TensorType,
 ) -> Graph | None:
+    frame.session.step(alternative.span)
     inner = Frame(frame.session, frame.scope, GraphBuilder())
     x = inner.builder.add_input("x", source)
     positional = (x, *(v for a, v in zip(arguments, values, strict=True) if a.name is None))
@@ -209,7 +211,14 @@ def _keep(frame: Frame, keep: ast.Keep, edges: list[Edge]) -> Keep | None:
         return None
     if (keep.edges is not None and edge_amount is None) or (keep.operations is not None and operations is None):
         return None
-    return Keep(edge_amount, operations or Amount(1, 1))
+    amount = operations or Amount(1, 1)
+    if edge_amount is not None:
+        usable = sum(sum(not gives_zeros(c.graph) for c in edge.candidates) >= amount.least for edge in edges)
+        if usable < edge_amount.least:
+            message = f"{edge_amount.least} edges cannot stay: candidates other than `none` are on {usable}"
+            frame.error("NAS307", message, keep.span, help="keep fewer, or add candidates")
+            return None
+    return Keep(edge_amount, amount)
 
 
 def _amount(frame: Frame, amount: ast.Amount | None, available: int, what: str) -> Amount | None:

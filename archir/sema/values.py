@@ -43,6 +43,8 @@ class Family:
 
     def range(self, start: int, stop: int) -> tuple[Value, ...] | None:
         """The values of `start..stop`, or None where one is missing."""
+        if stop - start > len(self.items):
+            return None
         keys = [(i,) for i in range(start, stop)]
         return tuple(self.items[k] for k in keys) if all(k in self.items for k in keys) else None
 

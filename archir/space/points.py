@@ -8,17 +8,15 @@ from random import Random
 from typing import Any
 
 from archir.diagnostics import ArchirError, Diagnostic, fail
-from archir.ir.graph import Amount, Candidate, Choice, Operation
+from archir.ir.graph import Amount, Candidate, Choice
 from archir.ir.module import Module, shared_choices
 from archir.ir.point import Kept, Point
-from archir.ops.layout import Zero
+from archir.ops.zeros import gives_zeros
 
 
 def is_none(candidate: Candidate) -> bool:
     """Whether a candidate gives zeros whatever it gets: an edge that carries it is not kept."""
-    producers = {node.name: node for node in candidate.graph.nodes}
-    last = producers.get(candidate.graph.output)
-    return isinstance(last, Operation) and isinstance(last.primitive, Zero)
+    return gives_zeros(candidate.graph)
 
 
 def point_to_json(point: Point) -> str:

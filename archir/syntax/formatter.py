@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archir.diagnostics import fail
 from archir.source import Source
 from archir.syntax import ast
 from archir.syntax.comments import Comments
@@ -14,7 +15,10 @@ WIDTH = 120
 
 def format_text(source: Source) -> str:
     """The formatted text; raises `ArchirError` if it does not parse."""
-    return format_file(parse(source), Comments.of(source))
+    try:
+        return format_file(parse(source), Comments.of(source))
+    except RecursionError:
+        fail("NAS102", f"`{source.name}` is nested too deeply", help="break the long expression into several statements")
 
 
 def format_file(file: ast.File, comments: Comments | None = None) -> str:
@@ -57,7 +61,11 @@ class _Writer:
 
     def last_comments(self, node: ast.Node) -> None:
         """The comments that are left before a node ends."""
-        for text, _ in self.comments.before(node.span.end) if self.comments else ():
+        self.comments_until(node.span.end)
+
+    def comments_until(self, offset: int) -> None:
+        """The comments before an offset, in lines of their own."""
+        for text, _ in self.comments.before(offset) if self.comments else ():
             self.put(text)
 
     def rest(self) -> None:
@@ -90,6 +98,8 @@ class _Writer:
         return f"{name}{type_}{'' if param.default is None else f' = {expression_text(param.default)}'}"
 
     def item(self, item: ast.Node) -> None:
+        if isinstance(item, ast.Use | ast.Constant | ast.Binding):
+            self.last_comments(item)
         match item:
             case ast.Use():
                 alias = f" as {item.alias}" if item.alias else ""
@@ -114,6 +124,7 @@ class _Writer:
 
     def definition(self, item: ast.Definition) -> None:
         """The head in one line, or its parameters in lines of their own; then the body."""
+        self.comments_until(item.body.span.start)
         name = self.name(item.name)
         params = [self.param(p) for p in item.params]
         head = f"{item.kind} {name}({', '.join(params)}) "
@@ -138,7 +149,7 @@ class _Writer:
         self.put(f"candidates {name}{params} =")
         for i, (alternative, text) in enumerate(zip(item.alternatives, texts, strict=True)):
             self.depth += 1
-            self.own_line_comments(alternative)
+            self.last_comments(alternative)
             self.depth -= 1
             self.put(f"{'    ' if i == 0 else '  | '}{text}", alternative)
 
@@ -168,6 +179,7 @@ class _Writer:
     def statement(self, s: ast.Statement) -> None:
         match s:
             case ast.For():
+                self.comments_until(s.body.span.start)
                 self.block(_for_head(s), s.body)
             case ast.If():
                 self.branch("", s)
@@ -175,6 +187,8 @@ class _Writer:
                 self._simple(s)
 
     def branch(self, before: str, s: ast.If) -> None:
+        if not before:
+            self.comments_until(s.body.span.start)
         head = f"{before}if {expression_text(s.test)} "
         if s.otherwise is None:
             (self.long_block if before else self.block)(head, s.body)
