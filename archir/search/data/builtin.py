@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,13 @@ def _cifar_part(kind: Any, name: str, folder: str, *, train: bool) -> Any:
         pass
     if Path(folder).exists() and not Path(folder).is_dir():
         fail("NAS501", f"`{folder}` is not a folder", help=f"name the folder that holds {kind.filename}")
+    is_new = not Path(folder).exists()
     try:
         return kind(folder, train=train, download=True)
     except (OSError, RuntimeError) as error:
+        if is_new:
+            with suppress(OSError):  # torchvision makes the folder before it asks the network
+                Path(folder).rmdir()
         fail(
             "NAS501",
             f"{name} is not in `{folder}` and cannot be downloaded: {error}",
