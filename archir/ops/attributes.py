@@ -11,7 +11,11 @@ def pair(value: object) -> tuple[int, int]:
     """`3` or `(3, 3)`: a size in rows and columns."""
     if isinstance(value, int) and not isinstance(value, bool):
         return (value, value)
-    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in value):
+    if (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+    ):
         return (value[0], value[1])
     raise ValueError(f"expected an integer or a pair of integers, found {value!r}")
 

@@ -23,7 +23,9 @@ class Concat(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         for x in inputs[1:]:
             if x.shape[1:] != inputs[0].shape[1:]:
-                raise ShapeError(f"cannot concatenate {inputs[0]} and {x}: height and width differ; bring them to one size first, for example with a `stride`")
+                raise ShapeError(
+                    f"cannot concatenate {inputs[0]} and {x}: height and width differ; bring them to one size first, for example with a `stride`"
+                )
         return TensorType((sum(x.channels for x in inputs), *inputs[0].shape[1:]))
 
 
@@ -41,6 +43,23 @@ class Slice(Primitive):
         if self.top >= x.height or self.left >= x.width:
             raise ShapeError(f"nothing of {x} is left without {self.top} rows and {self.left} columns; cut off less")
         return TensorType((x.channels, x.height - self.top, x.width - self.left))
+
+
+@frozen
+class ChannelShuffle(Primitive):
+    """Channels dealt out anew, one of each group in turn, so that groups mix (ShuffleNet; Zhang et al., CVPR 2018)."""
+
+    name: ClassVar[str] = "channel_shuffle"
+    summary: ClassVar[str] = "channels of all groups in turn"
+    groups: int = field(default=2, validator=at_least(1))
+
+    def infer(self, inputs: Types) -> TensorType:
+        x = expect_map(inputs[0])
+        if x.channels % self.groups:
+            raise ShapeError(
+                f"{x.channels} channels do not divide into {self.groups} groups; choose `groups` that divide them"
+            )
+        return x
 
 
 def zeros_for(source: TensorType, wanted: TensorType) -> Zero | None:

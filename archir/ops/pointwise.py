@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from archir.ir.primitive import Primitive, ShapeError, Types
 from archir.ir.types import TensorType
+from archir.ops.attributes import number
 
 
 @frozen
@@ -41,6 +42,28 @@ class Sigmoid(_Activation):
 
 
 @frozen
+class Swish(_Activation):
+    """x * sigmoid(x)."""
+
+    name: ClassVar[str] = "swish"
+    summary: ClassVar[str] = "x * sigmoid(x)"
+
+
+def _below_one(_instance: object, _attribute: object, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"`rate` must be at least 0 and below 1, found {value!r}")
+
+
+@frozen
+class Dropout(_Activation):
+    """While training, each number is zero with probability `rate`, the others grow to keep the mean; else x itself."""
+
+    name: ClassVar[str] = "dropout"
+    summary: ClassVar[str] = "zeros at random while training, x itself afterwards"
+    rate: float = field(default=0.5, converter=number, validator=_below_one)
+
+
+@frozen
 class Scale(_Activation):
     """A constant times x."""
 
@@ -60,7 +83,9 @@ class Add(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         for x in inputs[1:]:
             if x != inputs[0]:
-                raise ShapeError(f"cannot add {inputs[0]} and {x}; bring them to one type first, for example with `conv`")
+                raise ShapeError(
+                    f"cannot add {inputs[0]} and {x}; bring them to one type first, for example with `conv`"
+                )
         return inputs[0]
 
 
@@ -74,5 +99,29 @@ class Mul(Primitive):
 
     def infer(self, inputs: Types) -> TensorType:
         if inputs[0] != inputs[1]:
-            raise ShapeError(f"cannot multiply {inputs[0]} and {inputs[1]}; bring them to one type first, for example with `conv`")
+            raise ShapeError(
+                f"cannot multiply {inputs[0]} and {inputs[1]}; bring them to one type first, for example with `conv`"
+            )
         return inputs[0]
+
+
+@frozen
+class ScaleChannels(Primitive):
+    """Each channel of a map times its own number (squeeze-and-excitation; Hu et al., CVPR 2018).
+
+    A primitive of its own rather than a `mul` that broadcasts: nothing in archir changes shape by itself.
+    """
+
+    name: ClassVar[str] = "scale_channels"
+    summary: ClassVar[str] = "a map, each channel times its number in a vector"
+    arity: ClassVar[int | None] = 2
+
+    def infer(self, inputs: Types) -> TensorType:
+        x, factors = inputs
+        if not x.is_map or factors.is_map or x.channels != factors.channels:
+            raise ShapeError(
+                f"needs a map and a vector of as many numbers as it has channels, found {x} and {factors}; "
+                "bring them to that form, for example with `global_avg_pool` and `linear`"
+            )
+
+        return x

@@ -21,7 +21,9 @@ class _Pool(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         x = expect_map(inputs[0])
         if any(2 * margin > taps for margin, taps in zip(self.pad, self.k, strict=True)):
-            raise ShapeError(f"a padding of {max(self.pad)} is more than half the window of {max(self.k)}; use a smaller `pad`")
+            raise ShapeError(
+                f"a padding of {max(self.pad)} is more than half the window of {max(self.k)}; use a smaller `pad`"
+            )
         return TensorType((x.channels, *window_size(x, self.k, self.stride, self.pad)))
 
 

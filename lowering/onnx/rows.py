@@ -18,9 +18,9 @@ from archir.lowering.flatten import Step
 from archir.lowering.onnx.builder import Builder
 from archir.lowering.weights import Array
 from archir.ops.conv import Conv, Linear
-from archir.ops.layout import Concat, Slice, Zero
+from archir.ops.layout import ChannelShuffle, Concat, Slice, Zero
 from archir.ops.norm import BatchNorm
-from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
+from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 from archir.ops.pool import AvgPool, GlobalAvgPool, MaxPool
 
 
@@ -87,6 +87,17 @@ def sigmoid(at: Site, _p: Sigmoid) -> str:
     return at.emit("Sigmoid", *at.operands)
 
 
+def swish(at: Site, _p: Swish) -> str:
+    """Mul by Sigmoid: operator set 17 has no Swish."""
+    (x,) = at.operands
+    return at.emit("Mul", x, at.build.emit("Sigmoid", at.operands, f"{at.step.path}.sigmoid", at.step.type))
+
+
+def dropout(at: Site, _p: Dropout) -> str:
+    """Nothing: the model is for inference."""
+    return at.operands[0]
+
+
 def max_pool(at: Site, p: MaxPool) -> str:
     """MaxPool."""
     return at.emit("MaxPool", *at.operands, kernel_shape=p.k, strides=p.stride, pads=p.pad * 2)
@@ -122,6 +133,13 @@ def scale(at: Site, p: Scale) -> str:
     return at.emit("Mul", *at.operands, at.build.scalar(p.factor))
 
 
+def scale_channels(at: Site, _p: ScaleChannels) -> str:
+    """Mul by the vector with two dimensions of one behind it."""
+    x, factors = at.operands
+    spread = at.build.emit("Unsqueeze", (factors, at.build.integers(2, 3)), f"{at.step.path}.factors", None)
+    return at.emit("Mul", x, spread)
+
+
 def concat(at: Site, _p: Concat) -> str:
     """Concat of channels."""
     return at.emit("Concat", *at.operands, axis=1) if len(at.operands) > 1 else at.operands[0]
@@ -132,6 +150,15 @@ def crop(at: Site, p: Slice) -> str:
     (x,) = at.step.inputs
     starts, ends, axes = (p.top, p.left), (x.height, x.width), (2, 3)
     return at.emit("Slice", *at.operands, *(at.build.integers(*v) for v in (starts, ends, axes)))
+
+
+def channel_shuffle(at: Site, p: ChannelShuffle) -> str:
+    """Reshape, Transpose, Reshape; a 0 in a shape keeps the batch as it is."""
+    channels, height, width = at.step.type.shape
+    split = at.build.integers(0, p.groups, channels // p.groups, height, width)
+    grouped = at.build.emit("Reshape", (*at.operands, split), f"{at.step.path}.grouped", None)
+    turned = at.build.emit("Transpose", (grouped,), f"{at.step.path}.turned", None, perm=(0, 2, 1, 3, 4))
+    return at.emit("Reshape", turned, at.build.integers(0, channels, height, width))
 
 
 def zero(at: Site, _p: Zero) -> str:
@@ -153,13 +180,17 @@ ROWS: dict[type[Primitive], Row] = {
     Relu: relu,
     Relu6: relu6,
     Sigmoid: sigmoid,
+    Swish: swish,
+    Dropout: dropout,
     MaxPool: max_pool,
     AvgPool: avg_pool,
     GlobalAvgPool: global_avg_pool,
     Add: add,
     Mul: mul,
     Scale: scale,
+    ScaleChannels: scale_channels,
     Concat: concat,
     Slice: crop,
+    ChannelShuffle: channel_shuffle,
     Zero: zero,
 }

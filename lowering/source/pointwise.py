@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archir.ir.primitive import Primitive, Types
-from archir.lowering.source.row import Code, Column, Function, Row
-from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
+from archir.lowering.source.row import Code, Column, Function, Layer, Row
+from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 
 
 def _activation(function: str) -> Function:
     return Function(lambda operands, _texts: Code(f"{function}({operands[0].text})"), activation=True)
+
+
+def _rate(p: Dropout, _inputs: Types) -> tuple[Column, ...]:
+    return (Column("rate", "number", p.rate),)
 
 
 def _factor(p: Scale, _inputs: Types) -> tuple[Column, ...]:
@@ -34,11 +38,19 @@ def _mul(operands: Sequence[Code], _texts: Sequence[str]) -> Code:
     return Code(f"{operands[0].within('product')} * {operands[1].within('atom')}", "product")
 
 
+def _scale_channels(operands: Sequence[Code], _texts: Sequence[str]) -> Code:
+    x, factors = operands
+    return Code(f"{x.within('product')} * {factors.within('atom')}[:, :, None, None]", "product")
+
+
 ROWS: dict[type[Primitive], Row] = {
     Relu: _activation("F.relu"),
     Relu6: _activation("F.relu6"),
     Sigmoid: _activation("torch.sigmoid"),
+    Swish: _activation("F.silu"),
+    Dropout: Layer("nn.Dropout", _rate, list),
     Scale: Function(_scale, _factor),
     Add: Function(_add),
     Mul: Function(_mul),
+    ScaleChannels: Function(_scale_channels),
 }

@@ -6,10 +6,11 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from archir.ir.primitive import Primitive, Types
 from archir.lowering.torch.row import Row, Runner
-from archir.ops.layout import Concat, Slice, Zero
+from archir.ops.layout import ChannelShuffle, Concat, Slice, Zero
 
 
 def _concat(*xs: Tensor) -> Tensor:
@@ -30,6 +31,11 @@ def slice_(p: Slice, _inputs: Types) -> Runner:
     return partial(_slice, top=p.top, left=p.left)
 
 
+def channel_shuffle(p: ChannelShuffle, _inputs: Types) -> Runner:
+    """Channels of all groups in turn."""
+    return partial(functional.channel_shuffle, groups=p.groups)
+
+
 def _zeros(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     return x.new_zeros((x.shape[0], *shape))
 
@@ -39,4 +45,4 @@ def zero(p: Zero, inputs: Types) -> Runner:
     return partial(_zeros, shape=p.infer(inputs).shape)
 
 
-ROWS: dict[type[Primitive], Row] = {Concat: concat, Slice: slice_, Zero: zero}
+ROWS: dict[type[Primitive], Row] = {Concat: concat, Slice: slice_, ChannelShuffle: channel_shuffle, Zero: zero}

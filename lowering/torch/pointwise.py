@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial, reduce
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from archir.ir.primitive import Primitive, Types
 from archir.lowering.torch.row import Row, Runner
-from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
+from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 
 
 def relu(_p: Relu, _inputs: Types) -> Runner:
@@ -26,6 +26,16 @@ def relu6(_p: Relu6, _inputs: Types) -> Runner:
 def sigmoid(_p: Sigmoid, _inputs: Types) -> Runner:
     """1 / (1 + exp(-x))."""
     return torch.sigmoid
+
+
+def swish(_p: Swish, _inputs: Types) -> Runner:
+    """Swish, which PyTorch calls SiLU."""
+    return functional.silu
+
+
+def dropout(p: Dropout, _inputs: Types) -> nn.Dropout:
+    """A module without weights: it has to know whether it trains."""
+    return nn.Dropout(p.rate)
 
 
 def scale(p: Scale, _inputs: Types) -> Runner:
@@ -47,4 +57,23 @@ def mul(_p: Mul, _inputs: Types) -> Runner:
     return torch.mul
 
 
-ROWS: dict[type[Primitive], Row] = {Relu: relu, Relu6: relu6, Sigmoid: sigmoid, Scale: scale, Add: add, Mul: mul}
+def _scaled(x: Tensor, factors: Tensor) -> Tensor:
+    return x * factors[:, :, None, None]
+
+
+def scale_channels(_p: ScaleChannels, _inputs: Types) -> Runner:
+    """`[N, C, H, W]` times `[N, C]`."""
+    return _scaled
+
+
+ROWS: dict[type[Primitive], Row] = {
+    Relu: relu,
+    Relu6: relu6,
+    Sigmoid: sigmoid,
+    Swish: swish,
+    Dropout: dropout,
+    Scale: scale,
+    Add: add,
+    Mul: mul,
+    ScaleChannels: scale_channels,
+}

@@ -18,9 +18,9 @@ from archir.lowering.flatten import flatten, weights_of
 from archir.lowering.onnx import ROWS, check_onnx, to_onnx
 from archir.ops import PRIMITIVES
 from archir.ops.conv import Conv, Linear
-from archir.ops.layout import Concat, Slice, Zero
+from archir.ops.layout import ChannelShuffle, Concat, Slice, Zero
 from archir.ops.norm import BatchNorm
-from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
+from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 from archir.ops.pool import AvgPool, GlobalAvgPool, MaxPool
 
 Reference = Callable[..., Tensor]
@@ -59,11 +59,14 @@ REFERENCES: dict[type[Primitive], Reference] = {
     Relu: lambda x, _p, _w: functional.relu(x),
     Relu6: lambda x, _p, _w: functional.relu6(x),
     Sigmoid: lambda x, _p, _w: torch.sigmoid(x),
+    Swish: lambda x, _p, _w: functional.silu(x),
+    Dropout: lambda x, _p, _w: x,
     MaxPool: max_pool,
     AvgPool: avg_pool,
     GlobalAvgPool: lambda x, _p, _w: x.mean((2, 3)),
     Scale: lambda x, p, _w: p.factor * x,
     Slice: lambda x, p, _w: x[:, :, p.top :, p.left :],
+    ChannelShuffle: lambda x, p, _w: functional.channel_shuffle(x, p.groups),
     Zero: zero,
 }
 
@@ -87,6 +90,8 @@ ONE_OPERAND = [
     (Relu(), TensorType((7,))),
     (Relu6(), MAP),
     (Sigmoid(), MAP),
+    (Swish(), MAP),
+    (Dropout(rate=0.2), MAP),
     (MaxPool(k=3, pad=1), MAP),
     (MaxPool(k=3, stride=2, pad=1), MAP),
     (MaxPool(k=2, stride=2), MAP),
@@ -102,6 +107,7 @@ ONE_OPERAND = [
     (Scale(factor=2.0), TensorType((7,))),
     (Slice(top=1, left=1), MAP),
     (Slice(top=8, left=0), MAP),
+    (ChannelShuffle(groups=2), MAP),
     (Zero(), MAP),
     (Zero(stride=2), MAP),
     (Zero(stride=(3, 2)), MAP),
@@ -143,7 +149,7 @@ def test_no_row_is_missing() -> None:
 
 
 def test_every_primitive_is_tried_here() -> None:
-    assert {type(p) for p, _ in ONE_OPERAND} | {Add, Mul, Concat} == set(PRIMITIVES.values())
+    assert {type(p) for p, _ in ONE_OPERAND} | {Add, Mul, ScaleChannels, Concat} == set(PRIMITIVES.values())
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -183,6 +189,12 @@ def test_mul_and_concat() -> None:
     )
     x = images(3, MAP)
     check_onnx(to_onnx(module, {}), x, torch.cat([torch.relu(x) * torch.sigmoid(x), x, torch.relu(x)], 1))
+
+
+def test_scale_channels() -> None:
+    module = network(("s", GlobalAvgPool(), ("image",)), ("y", ScaleChannels(), ("image", "s")))
+    x = images(3, MAP)
+    check_onnx(to_onnx(module, {}), x, x * x.mean((2, 3), keepdim=True))
 
 
 def test_concat_of_one_and_of_vectors() -> None:

@@ -12,9 +12,9 @@ from archir.ir.graph import Graph
 from archir.ir.primitive import Primitive, ShapeError
 from archir.ir.types import TensorType
 from archir.ops.conv import Conv, Linear
-from archir.ops.layout import Concat, Slice, Zero
+from archir.ops.layout import ChannelShuffle, Concat, Slice, Zero
 from archir.ops.norm import BatchNorm
-from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
+from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 from archir.ops.pool import AvgPool, GlobalAvgPool, MaxPool
 from tests.build import Builder, derived_cell, identity, network, relu_conv_bn, sep_conv, skip, tensor
 from tests.emitted import check_equal
@@ -23,7 +23,14 @@ WORDS = ("x", "y", "conv", "relu", "x2", "forward", "training", "class", "type",
 
 
 def some_primitive(r: Random, x: TensorType) -> Primitive:
-    shared: list[Primitive] = [Relu(), Relu6(), Sigmoid(), Scale(factor=r.choice((0.5, -1.25, 1e-7)))]
+    shared: list[Primitive] = [
+        Relu(),
+        Relu6(),
+        Sigmoid(),
+        Swish(),
+        Dropout(rate=0.2),
+        Scale(factor=r.choice((0.5, -1.25, 1e-7))),
+    ]
     if not x.is_map:
         return r.choice([*shared, Linear(out=r.randint(1, 4), bias=r.random() < 0.5), Zero()])
     k, stride = r.choice((1, 3, 5)), r.choice((1, 1, 2))
@@ -34,6 +41,7 @@ def some_primitive(r: Random, x: TensorType) -> Primitive:
         MaxPool(k=3, stride=stride, pad=1),
         AvgPool(k=3, stride=stride, pad=1, count_pad=r.random() < 0.5),
         Slice(top=r.randint(0, 1), left=r.randint(0, 1)),
+        ChannelShuffle(groups=r.choice((1, 2))),
         Zero(stride=stride),
     ]
     return r.choice(shared + maps * 2)
@@ -77,6 +85,8 @@ def some_net(r: Random) -> Graph:
             b.op(fresh(), r.choice((Add(), Concat())), *r.choices(alike, k=r.randint(1, 3)))
         elif roll < 0.2:
             b.op(fresh(), Mul(), *r.choices(alike, k=2))
+        elif roll < 0.23 and b.types[x].is_map:
+            b.op(fresh(), ScaleChannels(), x, b.op(fresh(), GlobalAvgPool(), r.choice(alike)))
         elif roll < 0.5 and b.types[x].is_map and b.types[x].height > 4 and b.types[x].channels % 2 == 0:
             graph = some_block(r, b.types[x])
             b.call(fresh(), graph, *r.choices(alike, k=len(graph.inputs)))

@@ -18,9 +18,9 @@ from archir.lowering.source.rows import ROWS
 from archir.lowering.torch import to_torch
 from archir.ops import PRIMITIVES
 from archir.ops.conv import Conv, Linear
-from archir.ops.layout import Concat, Slice, Zero
+from archir.ops.layout import ChannelShuffle, Concat, Slice, Zero
 from archir.ops.norm import BatchNorm
-from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
+from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 from archir.ops.pool import AvgPool, GlobalAvgPool, MaxPool
 from tests.build import (
     Builder,
@@ -68,10 +68,14 @@ MAP = tensor(4, 7, 9)
         (Relu(), [MAP], "return F.relu(x0)"),
         (Relu6(), [MAP], "return F.relu6(x0)"),
         (Sigmoid(), [tensor(5)], "return torch.sigmoid(x0)"),
+        (Swish(), [MAP], "return F.silu(x0)"),
+        (Dropout(rate=0.2), [tensor(5)], "self.y = nn.Dropout(0.2)"),
         (Scale(factor=-0.5), [MAP], "return -0.5 * x0"),
         (Add(), [MAP, MAP, MAP], "return x0 + x1 + x2"),
         (Add(), [MAP], "return x0\n"),
         (Mul(), [MAP, MAP], "return x0 * x1"),
+        (ScaleChannels(), [MAP, tensor(4)], "return x0 * x1[:, :, None, None]"),
+        (ChannelShuffle(groups=2), [MAP], "return F.channel_shuffle(x0, 2)"),
         (Concat(), [MAP, tensor(2, 7, 9)], "return torch.cat([x0, x1], dim=1)"),
         (Slice(top=1, left=2), [MAP], "return x0[:, :, 1:, 2:]"),
         (Slice(left=2), [MAP], "return x0[:, :, :, 2:]"),

@@ -10,9 +10,9 @@ from archir.lowering.torch.gates import GATE_ROWS
 from archir.lowering.torch.rows import ROWS
 from archir.ops import PRIMITIVES
 from archir.ops.conv import Conv, Linear
-from archir.ops.layout import Concat, Slice, Zero
+from archir.ops.layout import ChannelShuffle, Concat, Slice, Zero
 from archir.ops.norm import BatchNorm
-from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, Sigmoid
+from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 from archir.ops.pool import AvgPool, GlobalAvgPool, MaxPool
 from tests.build import tensor
 
@@ -29,6 +29,8 @@ EXAMPLES = [
     (Relu(), [MAP]),
     (Relu6(), [MAP]),
     (Sigmoid(), [tensor(5)]),
+    (Swish(), [MAP]),
+    (Dropout(rate=0.2), [tensor(5)]),
     (Scale(factor=0.5), [MAP]),
     (MaxPool(k=3, stride=2, pad=1), [MAP]),
     (AvgPool(k=(3, 1), pad=(1, 0), count_pad=False), [MAP]),
@@ -36,8 +38,10 @@ EXAMPLES = [
     (Add(), [MAP, MAP, MAP]),
     (Add(), [MAP]),
     (Mul(), [MAP, MAP]),
+    (ScaleChannels(), [MAP, tensor(4)]),
     (Concat(), [MAP, tensor(2, 7, 9)]),
     (Slice(top=1, left=2), [MAP]),
+    (ChannelShuffle(groups=2), [MAP]),
     (Zero(stride=2), [MAP]),
     (Zero(), [tensor(5)]),
 ]
@@ -71,6 +75,9 @@ def test_numbers() -> None:
 
     assert run(Relu(), x) == [0, 2, 3, 10]
     assert run(Relu6(), x) == [0, 2, 3, 6]
+    assert run(Swish(), x) == pytest.approx((x * torch.sigmoid(x)).flatten().tolist())
+    assert run(ScaleChannels(), x, torch.tensor([[3.0]])) == [-3, 6, 9, 30]
+    assert run(ChannelShuffle(groups=2), torch.arange(6.0).reshape(1, 6, 1, 1)) == [0, 3, 1, 4, 2, 5]
     assert run(Scale(factor=-2), x) == [2, -4, -6, -20]
     assert run(Add(), x, x, x) == [-3, 6, 9, 30]
     assert run(Mul(), x, x) == [1, 4, 9, 100]
@@ -83,3 +90,12 @@ def test_numbers() -> None:
     assert run(BatchNorm(affine=False, eps=1e-12), x) == pytest.approx(
         ((x - 3.5) / x.var(unbiased=False).sqrt()).flatten().tolist()
     )
+
+
+def test_dropout_works_while_training_only() -> None:
+    drop = ROWS[Dropout](Dropout(rate=0.25), (tensor(1000),))
+    assert isinstance(drop, nn.Dropout)
+    x = torch.ones(1, 1000)
+    torch.manual_seed(0)
+    assert sorted(set(drop(x).flatten().tolist())) == pytest.approx([0, 4 / 3])
+    assert drop.eval()(x).equal(x)
