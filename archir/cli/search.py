@@ -65,7 +65,10 @@ def command(
     if as_json:
         print_json(summary)
         return
-    click.echo(f"{output}: found a network of {summary['params']:,} parameters; it is in {output}/net.nas")
+    if result.module.form == "network":
+        click.echo(f"{output}: found a network of {summary['params']:,} parameters; it is in {output}/net.nas")
+    else:
+        click.echo(f"{output}: searched; `archir derive {output}` prints the network")
 
 
 def write_findings(result: Result) -> None:
