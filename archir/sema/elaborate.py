@@ -10,6 +10,7 @@ from archir.ir.module import Form, Module, choice_instances
 from archir.ir.origin import Origin, Setting
 from archir.ir.types import TensorType
 from archir.limits import current_limits
+from archir.sema.agreement import disagreements
 from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
 from archir.sema.context import Frame, Session
 from archir.sema.expansion import check_expansion
@@ -87,6 +88,8 @@ def _net(
     given = tuple((k, v.shape if isinstance(v, TensorType) else v) for k, v in settings.items())
     origin = Origin(scope.file.source, tuple(sorted(library.read.items())), net.name, given)
     check_expansion(graph, net.definition.span)
+    for problem in disagreements(graph):
+        session.report(problem)
     form: Form = "space" if any(True for _ in choice_instances(graph)) else "network"
     return Module(net.name, form, graph, origin=origin)
 

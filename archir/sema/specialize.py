@@ -141,9 +141,15 @@ class _Specializer:
             p if p.default is None else evolve(p, default=self.expression(p.default, {}, outside)) for p in item.params
         )
         known: Env = {} if settings is None else {p.name: p.default for p in params if p.default is not None}
-        body = self.block(item.body, {}, place, known)
+        reached = settings is not None or self._reached(place, item.body)
+        body = self.block(item.body, {}, place, known) if reached else _unreached(item)
         self.items.append(evolve(item, name=name, params=params, body=body))
         return name
+
+    def _reached(self, place: _Place, body: ast.Block) -> bool:
+        """Whether the module calls a definition that holds choices: of another, the point says nothing."""
+        holds = any(isinstance(n, ast.Choose) for n in descendants(body))
+        return not holds or any(owner == place.owner for owner, _ in self.choices)
 
     # statements
     def block(self, block: ast.Block, env: Env, place: _Place, known: Env) -> ast.Block:
@@ -275,6 +281,13 @@ class _Specializer:
                     arguments.append(ast.Argument(setting_expression(plain, e.span), name, span=e.span))
                 return ast.Call(ast.Name("zero", span=e.span), tuple(arguments), span=e.span)
         raise AssertionError("the point was fixed, so the zeros can be made")
+
+
+def _unreached(item: ast.Definition) -> ast.Block:
+    """A body for a definition that the network names and never calls: an error, should anybody call it."""
+    never = ast.Require(ast.Name("false", span=item.span), span=item.span)
+    anything = ast.Name(item.params[0].name, span=item.span) if item.params else ast.Literal(0, "0", span=item.span)
+    return evolve(item.body, statements=(never, ast.Return(anything, span=item.span)))
 
 
 def resolve(scope: FileScope, e: ast.Node) -> Value:
