@@ -16,7 +16,8 @@ from archir.ir.module import Form, Module, choice_instances
 from archir.ir.point import Kept, Point
 from archir.passes.base import Pass, Rewrite, Values, option
 from archir.passes.fix import fixed
-from archir.space.points import is_none
+from archir.space.space import space_of
+from archir.space.variables import is_none
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,7 @@ def derived_point(module: Module, values: Values) -> Point:
         if instance.key not in kept:
             coefficients = evaluate_gate(gates[instance.path], values)
             kept[instance.key] = top_edges(instance.key, instance.choice, coefficients)
-    return Point(tuple(kept.items()))
+    return space_of(module).without_closed(Point(tuple(kept.items())))
 
 
 def top_edges(key: str, choice: Choice, coefficients: NDArray[np.floating[Any]]) -> tuple[Kept, ...]:

@@ -75,7 +75,9 @@ def _nothing_kept(choice: Choice, key: str) -> tuple[str, Zero]:
         if zero is not None:
             return edge.source, zero
     help_ = "say `some` instead of `any`, or give an edge a candidate `none`"
-    fail("NAS404", f"nothing is kept of `{key}`, and no zeros of {choice.type} can be made", span=choice.span, help=help_)
+    fail(
+        "NAS404", f"nothing is kept of `{key}`, and no zeros of {choice.type} can be made", span=choice.span, help=help_
+    )
 
 
 def _without_choices(
@@ -85,12 +87,13 @@ def _without_choices(
     nodes: list[Node] = []
     renamed: dict[str, str] = {}
     for node in graph.nodes:
-        plain = _restored(with_callees(node, change))
-        if isinstance(plain, Choice):
-            made, result = _kept_nodes(plain, point, join(owner, plain.name), renamed)
+        if isinstance(node, Choice):  # only kept candidates are changed: a point says nothing of what is inside others
+            made, result = _kept_nodes(node, point, join(owner, node.name), renamed, change)
             nodes += made
-            renamed[plain.name] = result
+            renamed[node.name] = result
         else:
+            plain = _restored(with_callees(node, change))
+            assert not isinstance(plain, Choice)
             nodes.append(evolve(plain, operands=tuple(renamed.get(o, o) for o in plain.operands)))
     output = renamed.get(graph.output, graph.output)
     return evolve(graph, nodes=tuple(nodes), output=output)
@@ -102,13 +105,15 @@ def _restored(node: Node) -> Node:
     return node
 
 
-def _kept_nodes(choice: Choice, point: Point, key: str, renamed: Mapping[str, str]) -> tuple[list[Node], str]:
+def _kept_nodes(
+    choice: Choice, point: Point, key: str, renamed: Mapping[str, str], change: Callable[[Graph, str | None], Graph]
+) -> tuple[list[Node], str]:
     """The nodes that stand for a choice, and the value that holds its result."""
     nodes: list[Node] = []
     terms: list[str] = []
     for kept in point.kept(key) or ():
         edge = choice.edges[kept.edge]
-        graph = next(c.graph for c in edge.candidates if c.name == kept.operation)
+        graph = change(next(c.graph for c in edge.candidates if c.name == kept.operation), None)
         term = renamed.get(edge.source, edge.source)
         path = f"{choice.name}.{kept.edge}.{kept.operation}"
         if graph.nodes:

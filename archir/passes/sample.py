@@ -20,8 +20,8 @@ from archir.space.points import random_point
 class Sample(Pass):
     """Keeps what chance says: the baseline that a search has to beat.
 
-    Every allowed count, edge and operation is equally likely at its own step; the same
-    seed gives the same network, also at other channels and cells.
+    Every point of the space is equally likely; the same seed gives the same network, also
+    at other channels and cells.
     """
 
     name: ClassVar[str] = "sample"

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 from archir.diagnostics import ArchirError, Diagnostic, fail
-from archir.ir.graph import Amount, Candidate, Choice
-from archir.ir.module import Module, shared_choices
+from archir.ir.graph import Amount
+from archir.ir.module import Module
 from archir.ir.point import Kept, Point
-from archir.ops.zeros import gives_zeros
-
-
-def is_none(candidate: Candidate) -> bool:
-    """Whether a candidate gives zeros whatever it gets: an edge that carries it is not kept."""
-    return gives_zeros(candidate.graph)
+from archir.space.space import space_of
+from archir.space.variables import Variable
 
 
 def point_to_json(point: Point) -> str:
@@ -35,7 +30,11 @@ def point_from_json(text: str) -> Point:
         data = json.loads(text)
         return Point(tuple((str(key), tuple(_kept(row) for row in rows)) for key, rows in data.items()))
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        fail("NAS404", f"this is no point: {error}", help='a point looks like {"normal.x.2": [[0, "skip"], [1, "sep_conv_3x3"]]}')
+        fail(
+            "NAS404",
+            f"this is no point: {error}",
+            help='a point looks like {"normal.x.2": [[0, "skip"], [1, "sep_conv_3x3"]]}',
+        )
 
 
 def _kept(row: Any) -> Kept:
@@ -46,33 +45,50 @@ def _kept(row: Any) -> Kept:
 
 def check_point(module: Module, point: Point) -> None:
     """Raises `ArchirError` NAS404 with everything in a point that the module's choices do not have."""
-    choices = shared_choices(module)
-    problems = [f"`{key}` is no choice of `{module.name}`" for key, _ in point.choices if key not in choices]
-    for key, choice in choices.items():
-        kept = point.kept(key)
-        problems += [f"nothing is said of choice `{key}`"] if kept is None else _misfits(key, choice, kept)
+    problems = why_not(module, point)
     if problems:
         help_ = "a point fits every module with the same choices, at any size"
         raise ArchirError(*(Diagnostic("NAS404", p, help=help_) for p in problems))
 
 
-def _misfits(key: str, choice: Choice, kept: tuple[Kept, ...]) -> list[str]:
+def why_not(module: Module, point: Point) -> list[str]:
+    """Why a point is not in a module's space, a sentence for each reason; none if it is."""
+    space = space_of(module)
+    choices = {v.key: v for v in space.variables}
+    kept = dict(point.choices)
+    opened = space.open_in(kept)
+    problems = [f"`{key}` is no choice of `{module.name}`" for key in kept if key not in choices]
+    for key, variable in choices.items():
+        if key not in opened:
+            closed = f"`{key}` is open only inside candidates that this point does not keep"
+            problems += [closed] if key in kept else []
+        else:
+            problems += _misfits(variable, kept[key]) if key in kept else [f"nothing is said of choice `{key}`"]
+    return problems
+
+
+def _misfits(variable: Variable, kept: tuple[Kept, ...]) -> list[str]:
+    key = variable.key
     found = []
     for k in kept:
-        if not 0 <= k.edge < len(choice.edges):
+        if not 0 <= k.edge < len(variable.slots):
             found.append(f"`{key}` has no edge {k.edge}")
-        elif k.operation not in {c.name for c in choice.edges[k.edge].candidates}:
+        elif k.operation in variable.zeros[k.edge]:
+            found.append(
+                f"edge {k.edge} of `{key}` cannot keep `{k.operation}`: an edge that carries zeros is not kept"
+            )
+        elif k.operation not in {slot.operation for slot in variable.slots[k.edge]}:
             found.append(f"edge {k.edge} of `{key}` has no candidate `{k.operation}`")
-    edges = {k.edge for k in kept}
     if len({(k.edge, k.operation) for k in kept}) != len(kept):
         found.append(f"`{key}` keeps an operation twice")
-    if choice.keep.edges is not None and not _within(choice.keep.edges, len(edges)):
-        found.append(f"`{key}` keeps {len(edges)} edges; the space allows {_words(choice.keep.edges)}")
-    per_edge = [sum(k.edge == e for k in kept) for e in edges]
+    edges = {k.edge for k in kept}
+    if not _within(variable.edges, len(edges)):
+        found.append(f"`{key}` keeps {_count(len(edges), 'edge')}; the space allows {_words(variable.edges)}")
+    per_edge = [sum(k.edge == e for k in kept) for e in sorted(edges)]
     found += [
-        f"`{key}` keeps {n} operations on an edge; the space allows {_words(choice.keep.operations)}"
+        f"`{key}` keeps {_count(n, 'operation')} on an edge; the space allows {_words(variable.operations)}"
         for n in per_edge
-        if not _within(choice.keep.operations, n)
+        if not _within(variable.operations, n)
     ]
     return found
 
@@ -87,28 +103,10 @@ def _words(amount: Amount) -> str:
     return str(amount.least) if amount.least == amount.most else f"{amount.least} to {amount.most}"
 
 
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
 def random_point(module: Module, random: Random) -> Point:
-    """A point with every allowed count, edge and operation equally likely at its own step.
-
-    Where every node keeps the same number of edges (DARTS) this is uniform over the space.
-    """
-    return Point(tuple((key, _random_kept(choice, random)) for key, choice in shared_choices(module).items()))
-
-
-def _random_kept(choice: Choice, random: Random) -> tuple[Kept, ...]:
-    names: Mapping[int, list[str]] = {
-        e: [c.name for c in edge.candidates if choice.keep.edges is None or not is_none(c)]
-        for e, edge in enumerate(choice.edges)
-    }
-    usable = [e for e, of_edge in names.items() if of_edge]
-    edges = [0] if choice.keep.edges is None else random.sample(usable, _count(choice.keep.edges, len(usable), random))
-    kept = []
-    for e in sorted(edges):
-        count = _count(choice.keep.operations, len(names[e]), random)
-        kept += [Kept(e, name) for name in random.sample(names[e], max(1, count))]
-    return tuple(kept)
-
-
-def _count(amount: Amount, available: int, random: Random) -> int:
-    most = available if amount.most is None else min(amount.most, available)
-    return random.randint(min(amount.least, most), most)
+    """A point of the module's space, each equally likely."""
+    return space_of(module).sample(random)

@@ -1,4 +1,4 @@
-# RUN: opt %s -p "sample{seed=7}" --print-after-all --form source
+# RUN: opt %s -p "sample{seed=308}" --print-after-all --form source
 use ops
 candidates some = none | skip | sep_conv(k={3, 5})
 cell c(a, b) {

@@ -1,0 +1,130 @@
+"""What is open in a space: one variable for each shared choice, and what switches it on.
+
+A variable that is met only inside candidates is conditional: it is open where one of them is kept.
+Whatever else switches variables on (the stage's output, for example, which leaves out the cells behind
+it) is written the same way: as slots that activate keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import define, evolve, field, frozen
+
+from archir.ir.graph import Amount, Call, Candidate, Choice, Graph
+from archir.ir.memo import once_per_graph
+from archir.ir.module import join
+from archir.ops.zeros import gives_zeros
+
+ONE = Amount(1, 1)
+
+
+@frozen
+class Slot:
+    """One alternative on an edge of a choice; keeping it opens the variables in `activates`."""
+
+    edge: int
+    operation: str
+    activates: frozenset[str] = frozenset()
+
+
+@frozen
+class Variable:
+    """A choice as it is counted: what may be kept on each edge, and how many.
+
+    `edges` and `operations` say how many edges stay, and how many operations on each edge that stays.
+    Under a rule for edges, `none` is no slot: an edge that would carry it is not kept. `zeros` has the
+    names of such candidates by edge, for messages.
+    """
+
+    key: str
+    slots: tuple[tuple[Slot, ...], ...]
+    edges: Amount = ONE
+    operations: Amount = ONE
+    conditional: bool = False
+    zeros: tuple[frozenset[str], ...] = ()
+
+    @property
+    def activates(self) -> frozenset[str]:
+        """All keys that some slot opens."""
+        return frozenset[str]().union(*(slot.activates for edge in self.slots for slot in edge))
+
+
+def is_none(candidate: Candidate) -> bool:
+    """Whether a candidate gives zeros whatever it gets: an edge that carries it is not kept."""
+    return gives_zeros(candidate.graph)
+
+
+@once_per_graph
+def variables_of(graph: Graph) -> tuple[Variable, ...]:
+    """The variables of a net's graph, in order of first computation."""
+    finder = _Finder()
+    always = finder.visit(graph, None)
+    return tuple(evolve(v, conditional=v.key not in always) for v in finder.found.values())
+
+
+@define
+class _Finder:
+    """Visits each graph once for each tag."""
+
+    found: dict[str, Variable] = field(factory=dict)
+    _open: dict[tuple[int, str | None], frozenset[str]] = field(factory=dict)
+
+    def visit(self, graph: Graph, tag: str | None) -> frozenset[str]:
+        """Adds what is open in a graph; returns the keys that are open wherever the graph runs."""
+        known = self._open.get((id(graph), tag))
+        if known is not None:
+            return known
+        owner = graph.name if tag is None else f"{graph.name}.{tag}"
+        keys: set[str] = set()
+        for node in graph.nodes:
+            if isinstance(node, Choice):
+                key = join(owner, node.name)
+                keys.add(key)
+                self._add(key, node)
+            elif isinstance(node, Call):
+                keys |= self.visit(node.graph, node.tag)
+        self._open[id(graph), tag] = frozenset(keys)
+        return self._open[id(graph), tag]
+
+    def _add(self, key: str, choice: Choice) -> None:
+        first = key not in self.found
+        if first:  # takes its place before what is nested in it
+            self.found[key] = variable(key, choice)
+        slots = tuple(tuple(self._slots(choice, e)) for e in range(len(choice.edges)))
+        self.found[key] = evolve(self.found[key], slots=slots if first else _joined(self.found[key].slots, slots))
+
+    def _slots(self, choice: Choice, e: int) -> Iterator[Slot]:
+        for candidate in alternatives(choice, e):
+            yield Slot(e, candidate.name, self.visit(candidate.graph, None))
+
+
+def variable(key: str, choice: Choice) -> Variable:
+    """A choice by itself as an unconditional variable."""
+    edges, operations = choice.keep.edges, choice.keep.operations
+    if edges is None:
+        edges = Amount(min(operations.least, 1), 1)
+    slots = tuple(tuple(Slot(e, c.name) for c in alternatives(choice, e)) for e in range(len(choice.edges)))
+    zeros = tuple(
+        frozenset(c.name for c in edge.candidates) - {slot.operation for slot in kept}
+        for edge, kept in zip(choice.edges, slots, strict=True)
+    )
+    return Variable(key, slots, edges, operations, zeros=zeros)
+
+
+def alternatives(choice: Choice, edge: int) -> tuple[Candidate, ...]:
+    """What may be kept on one edge."""
+    candidates = choice.edges[edge].candidates
+    return candidates if choice.keep.edges is None else tuple(c for c in candidates if not is_none(c))
+
+
+def _joined(mine: tuple[tuple[Slot, ...], ...], theirs: tuple[tuple[Slot, ...], ...]) -> tuple[tuple[Slot, ...], ...]:
+    """The slots of two instances of a choice, which are the same but for what they open."""
+    if mine == theirs:
+        return mine
+    opened = {(slot.edge, slot.operation): slot.activates for edge in theirs for slot in edge}
+    nothing = frozenset[str]()
+    return tuple(
+        tuple(evolve(s, activates=s.activates | opened.get((s.edge, s.operation), nothing)) for s in edge)
+        for edge in mine
+    )
