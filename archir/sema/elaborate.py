@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.ir.graph import Kind
 from archir.ir.module import Form, Module, choice_instances
@@ -83,8 +85,8 @@ def _net(
     kind: Kind = "net"
     graph, _ = without_unused_inputs(frame.builder.finish(net.graph_name, kind, result))
     through = forwarded(graph)
-    if through is not None and through[0].kind == "net":
-        graph = through[0]
+    if through is not None and through[0].kind in ("net", "stage"):  # printed as a stage, it has to keep its paths
+        graph = evolve(through[0], kind=kind)
     given = tuple((k, v.shape if isinstance(v, TensorType) else v) for k, v in settings.items())
     origin = Origin(scope.file.source, tuple(sorted(library.read.items())), net.name, given)
     check_expansion(graph, net.definition.span)

@@ -143,7 +143,9 @@ class _Specializer:
         known: Env = {} if settings is None else {p.name: p.default for p in params if p.default is not None}
         reached = settings is not None or self._reached(place, item.body)
         body = self.block(item.body, {}, place, known) if reached else _unreached(item)
-        self.items.append(evolve(item, name=name, params=params, body=body))
+        # A net that the net calls becomes a stage: alone, with its defaults, it may hold choices without a point.
+        kind = "stage" if item.kind == "net" and settings is None else item.kind
+        self.items.append(evolve(item, kind=kind, name=name, params=params, body=body))
         return name
 
     def _reached(self, place: _Place, body: ast.Block) -> bool:
