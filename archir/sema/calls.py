@@ -71,6 +71,11 @@ def _takes(names: list[str]) -> str:
     return f"it takes {', '.join(f'`{n}`' for n in names)}" if names else "it takes nothing more"
 
 
+def _numbers(listed: tuple[Value, ...] | range) -> tuple[Value, ...]:
+    """The values of a list; of a range, which may be long, its ends."""
+    return (listed[0], listed[-1]) if isinstance(listed, range) and listed else tuple(listed)
+
+
 def _call_function(
     frame: Frame, name: str, positional: tuple[Value, ...], keywords: dict[str, Value], span: Span
 ) -> Value:
@@ -79,7 +84,7 @@ def _call_function(
         first = next(iter(keywords))
         return frame.error("NAS302", f"`{name}` has no parameter `{first}`", span, help=f"write `{function.example}`")
     listed = len(positional) == 1 and isinstance(positional[0], tuple | range) and function.takes_list
-    values = tuple(positional[0]) if listed else positional
+    values = _numbers(positional[0]) if listed else positional
     if function.takes_list and (not values or (not listed and function.most == 1)):
         found = kind_of(positional[0]) if positional and not listed else "nothing"
         return frame.error("NAS302", f"`{name}` takes a list, found {found}", span, help=f"write `{function.example}`")
@@ -90,7 +95,7 @@ def _call_function(
         wanted = f"{function.least} number{'s' if function.least > 1 else ''}"
         return frame.error("NAS302", f"`{name}` takes {wanted}, found {len(values)}", span, help=f"write `{function.example}`")
     try:
-        return function.compute(*positional)
+        return function.compute(*(positional if name == "len" or not listed else (values,)))
     except (ValueError, ArithmeticError) as error:
         return frame.error("NAS302", f"`{name}` cannot be computed: {error}", span, help=f"write `{function.example}`")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.resources import files
 from pathlib import Path as FilePath
@@ -112,19 +113,25 @@ class Library:
             return self.texts[dotted], None
         for base in search_folders(folder):
             candidate = base.joinpath(*path).with_suffix(".nas")
-            if candidate.is_file():
+            if os.path.isfile(candidate):  # False where the name is too long for a file, too
                 try:
                     return read_source(candidate, span), candidate.parent
                 except ArchirError as error:
                     self.errors.extend(error.diagnostics)
                     return None
         inside = ".".join(path[:-1])
-        known = [p.stem for base in search_folders(folder) for p in base.joinpath(*path[:-1]).glob("*.nas")]
+        known = [p.stem for base in search_folders(folder) for p in _folder(base, path[:-1]).glob("*.nas")]
         near = did_you_mean(dotted, [f"{inside}.{stem}" if inside else stem for stem in known])
         near = near or f"write the file `{'/'.join(path)}.nas`, or correct the name"
         places = "beside this file, in its folder `lib`, and in archir's library"
         self.errors.append(Diagnostic("NAS203", f"there is no file for `use {dotted}`", span, "", (f"looked {places}",), near))
         return None
+
+
+def _folder(base: FilePath, parts: tuple[str, ...]) -> FilePath:
+    """A folder below another; the other where there is none."""
+    inner = base.joinpath(*parts)
+    return inner if os.path.isdir(inner) else base
 
 
 def name_span(item: ast.Node, name: str) -> Span:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def _written(e: ast.Expr | None) -> str | None:
 
 def find_file(path: Path) -> Path:
     """The file itself, or the shipped space of that name; raises `ArchirError` NAS103."""
-    if path.exists() or (path.suffix == ".nas" and len(path.parts) > 1):
+    if os.path.exists(path) or (path.suffix == ".nas" and len(path.parts) > 1):
         return path
     shipped = [p for p in library_folder().rglob("*.nas") if "lib" not in p.relative_to(library_folder()).parts[:-1]]
     for known in shipped:

@@ -11,6 +11,7 @@ from archir.syntax import ast
 from archir.syntax.fold import literal, number_of
 
 Env = dict[str, ast.Expr]
+_MOST_TURNS = 10_000
 
 
 def edge_of(e: ast.Choose, number: int, show: Callable[[ast.Expr], ast.Expr]) -> tuple[ast.Expr, ast.Expr]:
@@ -34,7 +35,7 @@ def _sources(e: ast.Expr) -> list[ast.Expr] | None:
     match e:
         case ast.Index(indexes=(ast.Range(start=start, stop=stop),)):
             first, last = number_of(start), number_of(stop)
-            if isinstance(first, int) and isinstance(last, int):
+            if isinstance(first, int) and isinstance(last, int) and last - first <= _MOST_TURNS:
                 return [evolve(e, indexes=(literal(i, e.span),)) for i in range(first, last)]
             return None
         case ast.ListOf() | ast.TupleOf():
@@ -50,6 +51,9 @@ def literal_items(e: ast.Expr) -> list[ast.Expr] | None:
         case ast.Range():
             start, stop = number_of(e.start), number_of(e.stop)
             if isinstance(start, int) and isinstance(stop, int):
+                if stop - start > _MOST_TURNS:
+                    help_ = f"write at most {_MOST_TURNS:,} turns"
+                    fail("NAS102", "this loop is too long to be written out", span=e.span, help=help_)
                 return [literal(i, e.span) for i in range(start, stop)]
     return None
 

@@ -1,0 +1,175 @@
+"""Whatever the text: an answer or an `ArchirError`, never anything else, and soon.
+
+ARCHIR_FUZZ=N makes N times as many tries.
+"""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+import pytest
+
+from archir.diagnostics import ArchirError
+from archir.diagnostics.render import render
+from archir.ir.printer import print_flat
+from archir.ir.verifier import verify
+from archir.passes import run_pipeline
+from archir.search.method import read_method
+from archir.sema import load_source, parse_setting
+from archir.sema.check import check_source
+from archir.sema.library import library_folder
+from archir.sema.specialize import print_source
+from archir.source import Source
+from archir.syntax.formatter import format_text
+from tests.property.spaces import Writer, space_text
+
+TIMES = int(os.environ.get("ARCHIR_FUZZ", "1"))
+SOUP = (
+    "net n ( x : tensor [ 3 , 8 , 8 ] ) { } \n \n \n cell block stage method module network space relaxed use ops const candidates = "
+    "choose from keep 2 1 0 99999999999 edges edge ops op any some all and or not if else for in .. |> | + - * / // % ** == != < > "
+    "return require when legal as @ @n.0 %x %x.0 %image . ; : relu conv concat add linear none skip sep_conv batch_norm k stride true "
+    'false 1.5 1e9 2K "text" " # # \\ $ \t é \x00 \r\n adjacent parameter gate softmax normal max len round_to'
+).split(" ")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHIR_LIMIT_STEPS", "20000")
+    monkeypatch.setenv("ARCHIR_LIMIT_OPERATIONS", "20000")
+
+
+def attempt(text: str) -> None:
+    """Everything that one may do with a text."""
+    source = Source("text", text)
+    for act in (_format, _check, _method, _use):
+        try:
+            act(source)
+        except ArchirError as error:
+            assert error.diagnostics
+            assert render(error.diagnostics)
+            assert render(error.diagnostics, "concise")
+
+
+def _format(source: Source) -> None:
+    once = format_text(source)
+    assert format_text(Source("again", once)) == once
+
+
+def _check(source: Source) -> None:
+    check_source(source, None)
+
+
+def _method(source: Source) -> None:
+    read_method(source, {})
+
+
+def _use(source: Source) -> None:
+    module = load_source(source)
+    verify(module)
+    assert load_source(Source("flat", print_flat(module))) == module
+    if module.form != "network":
+        module = run_pipeline(module, "sample").module
+    print_source(module)
+
+
+def shipped() -> list[str]:
+    small = load_source(Source("space", space_text(Random(1))))
+    texts = [p.read_text("utf-8") for p in sorted(library_folder().rglob("*.nas")) if p.stat().st_size < 3000]
+    return [*texts, print_flat(small), print_flat(run_pipeline(small, "relax").module), space_text(Random(2))]
+
+
+def mutated(r: Random, text: str) -> str:
+    """A text with a few characters, words or lines dropped, doubled, swapped or replaced."""
+    for _ in range(r.randint(1, 4)):
+        unit = r.choice(("", " ", "\n"))
+        parts = list(text) if not unit else text.split(unit)
+        i, j = r.randrange(len(parts) or 1), r.randrange(len(parts) or 1)
+        if not parts:
+            continue
+        match r.randrange(5):
+            case 0:
+                del parts[i]
+            case 1:
+                parts.insert(i, parts[j])
+            case 2:
+                parts[i], parts[j] = parts[j], parts[i]
+            case 3:
+                parts[i] = r.choice(SOUP)
+            case 4:
+                parts[i : i + r.randint(1, 5)] = []
+        text = unit.join(parts)
+    return text
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_characters(seed: int) -> None:
+    r = Random(seed)
+    for _ in range(100 * TIMES):
+        attempt("".join(chr(r.choice((r.randrange(128), r.randrange(0x3000)))) for _ in range(r.randint(0, 60))))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_token_soup(seed: int) -> None:
+    r = Random(seed)
+    for _ in range(150 * TIMES):
+        attempt(" ".join(r.choices(SOUP, k=r.randint(1, 25))))
+        attempt("net n(x: tensor[3, 8, 8]) {\n return " + " ".join(r.choices(SOUP, k=r.randint(1, 8))) + "\n}")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_texts_that_mean_nothing(seed: int) -> None:
+    for i in range(40 * TIMES):
+        attempt(Writer(Random(f"{seed} {i}")).file())
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_mutated_files(seed: int) -> None:
+    r, texts = Random(seed), shipped()
+    for _ in range(25 * TIMES):
+        attempt(mutated(r, r.choice(texts)))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_settings(seed: int) -> None:
+    r = Random(seed)
+    for _ in range(300 * TIMES):
+        try:
+            parse_setting("name", " ".join(r.choices(SOUP, k=r.randint(1, 4))))
+        except ArchirError as error:
+            assert [d.code for d in error.diagnostics] == ["NAS205"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const a = " + "not " * 5000 + "true",
+        "const a = " + "-" * 5000 + "1",
+        "const a = x" + ".y" * 5000,
+        "const a = " + "1 if true else " * 3000 + "2",
+        "const a = " + "1 ** " * 3000 + "2",
+        "block b(x) { if x { return x }" + " else if x { return x }" * 3000 + " }",
+        "net n(x: tensor[3, 8, 8]) { return x" + " |> relu" * 3000 + " }",
+        "net n(x: tensor[3, 8, 8]) { return " + "not " * 5000 + "x }",
+        "net n(x: tensor[3, 8, 8]) { return x" + "(x)" * 3000 + " }",
+        "net n(x: tensor[3, 8, 8]) { y = 1; for i in 0..100000 { y = y * 1000000007 }; return x }",
+        "net n(x: tensor[3, 8, 8]) { x[0] = x; return x[0..1000000000000] }",
+        "net n(x: tensor[3, 8, 8]) { return concat(*(0..1000000000000)) }",
+        "net n(x: tensor[3, 8, 8]) { return relu(max(0..1000000000000)) }",
+        "net n(x: tensor[3, 8, 8]) { a, b = 0..1000000000000; return x }",
+        "candidates c = conv(k={1, 3, 5, 7, 9, 11, 13, 15, 17, 19}, stride={1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, "
+        "groups={1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, dilation={1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, out={1, 2, 3, 4, 5, 6, 7, 8, 9})\n"
+        "net n(x: tensor[3, 8, 8]) { return choose c from x keep 1 op }",
+        "\n".join(["net n0(x: tensor[3, 8, 8]) { return x }"] + [f"block b{i}(x) {{ return b{i + 1}(b{i + 1}(x)) }}" for i in range(60)])
+        + "\nblock b60(x) { return relu(x) }\nnet n(x: tensor[3, 8, 8]) { return b0(x) }",
+        "\n".join(f"block b{i}(x) {{ return relu(b{i + 1}(x)) }}" for i in range(900))
+        + "\nblock b900(x) { return relu(x) }\nnet n(x: tensor[3, 8, 8]) { return b0(x) }",
+        "module n network {\n" + "net @n.0(%x: tensor[3, 8, 8]) {\n return %x\n}\n" * 2 + "parameter %a = normal(" + "-" * 3000 + "1, [1])\n}",
+        "method m() { " + "if true { " * 90 + "relax() " + "}" * 91,
+        "method m() { for i in 0..100000000 { relax() } }",
+        "(" * 200, "{" * 90, '"' * 99, "#" * 100000, "\n" * 50000, "\ufeffnet", "\x00", "use " + "a." * 3000 + "a",
+    ],
+    ids=lambda text: text[:24],
+)  # fmt: skip
+def test_deep_and_long_texts(text: str) -> None:
+    attempt(text)
