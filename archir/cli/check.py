@@ -81,10 +81,10 @@ def _of_module(name: str, module: Module) -> dict[str, Any]:
 
     return {
         "file": name,
-        "kind": module.form,
+        "form": module.form,
         "name": module.name,
         "choices": len(shared_choices(module)),
-        "parameters": cost.parameters(module),
+        "params": cost.parameters(module),
         "macs": cost.macs(module),
         "inputs": {v.name: list(v.type.shape) for v in module.graph.inputs},
         "output": list(module.graph.type.shape),
@@ -92,13 +92,13 @@ def _of_module(name: str, module: Module) -> dict[str, Any]:
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    if row["kind"] == "method":
+    if row.get("kind") == "method":
         return f"{row['file']}: a method: {_count(row['steps'], 'step')}"
-    if row["kind"] == "library":
+    if row.get("kind") == "library":
         return f"{row['file']}: a library: {_count(len(row['definitions']), 'definition')}"
-    choices = f"{_count(row['choices'], 'choice')}, " if row["kind"] != "network" else ""
-    size = f"{row['parameters']:,} parameters, {row['macs']:,} multiply-adds"
-    return f"{row['file']}: {_FORMS[row['kind']]} `{row['name']}`: {choices}{size}"
+    choices = f"{_count(row['choices'], 'choice')}, " if row["form"] != "network" else ""
+    size = f"{row['params']:,} parameters, {row['macs']:,} multiply-adds"
+    return f"{row['file']}: {_FORMS[row['form']]} `{row['name']}`: {choices}{size}"
 
 
 def _count(n: int, what: str) -> str:

@@ -23,6 +23,8 @@ class Entry(NamedTuple):
 
 COMMANDS: Mapping[str, Entry] = {
     "check": Entry("check", "say whether a space or network is right, and how large it is"),
+    "info": Entry("info", "count a space's networks; parameters and multiply-adds"),
+    "enumerate": Entry("enumerate", "print the points of a space, one a line"),
     "fmt": Entry("fmt", "format .nas files"),
     "opt": Entry("opt", "run passes and print the module"),
     "search": Entry("search", "search a space on a data set"),
@@ -37,10 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
 }
 
 START = """\b
-Start here:
-  archir check darts
-  archir search darts --set channels=4 --set cells=3 --set epochs=5 -o runs/first
-  archir derive runs/first -o net.nas
+Start here: archir info darts; archir search darts -o runs/first
 `archir COMMAND --help` says more; -v for the version."""
 
 
@@ -57,6 +56,10 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Commands only: all of it fits a window of 24 lines."""
+        self.format_commands(ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
@@ -65,7 +68,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, epilog=START, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(None, "-v", "--version", package_name="archir", message="archir %(version)s")
 def group() -> None:
-    """A compiler for neural-architecture-search spaces: from a text file to a searched network in ONNX."""
+    """From a search space in a text file to a searched network in ONNX."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -22,7 +22,7 @@ def once_per_graph(function: Callable[Concatenate[Graph, P], R]) -> Callable[Con
     known: dict[int, dict[Hashable, R]] = {}
 
     @wraps(function)
-    def remembered(graph: Graph, *args: P.args, **kwargs: P.kwargs) -> R:
+    def remembered(graph: Graph, /, *args: P.args, **kwargs: P.kwargs) -> R:
         results = known.get(id(graph))
         if results is None:
             results = known[id(graph)] = {}

@@ -20,6 +20,11 @@ def point_to_json(point: Point) -> str:
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
+def point_rows(point: Point) -> dict[str, list[Any]]:
+    """A point as what JSON knows: a list of [edge, operation] for each choice."""
+    return {key: [_row(k) for k in kept] for key, kept in point.choices}
+
+
 def _row(kept: Kept) -> list[Any]:
     return [kept.edge, kept.operation] if kept.coefficient is None else [kept.edge, kept.operation, kept.coefficient]
 

@@ -70,7 +70,7 @@ def test_the_whole_way(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_found_can_be_built_at_another_size(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert search("found") == 0
-    larger = ["--set", "channels=8", "--set", "cells=5"]
+    larger = ["--set", "channels=8", "--set", "cells=5", "--set", "image=(1, 8, 8)"]
     assert run(["opt", "small.nas", *larger, "-p", "fix{point=found}", "--form", "source", "-o", "a.nas"]) == 0
     assert run(["derive", "found", "-o", "b.nas"]) == 0
     capsys.readouterr()

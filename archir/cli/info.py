@@ -1,0 +1,100 @@
+"""archir info: how many networks a space has, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from archir.analysis.conventions import CONVENTIONS, DEFAULT
+from archir.cli.common import json_option, print_json, read_module, set_option, split_settings
+from archir.ir.module import Module
+
+
+@click.command("info")
+@click.argument("file", metavar="FILE")
+@set_option
+@click.option(
+    "--convention", type=click.Choice(list(CONVENTIONS)), default=DEFAULT, show_default=True,
+    help="How multiply-adds are counted.",
+)  # fmt: skip
+@json_option
+def command(file: str, settings: tuple[str, ...], convention: str, as_json: bool) -> None:
+    r"""Count the networks of a space, and the parameters and multiply-adds of a space or network.
+
+    FILE is a .nas file, the name of a shipped space or network, or `-` for standard input. A space
+    counts with all its candidates; then come the least, largest and mean cost of its networks.
+
+    \b
+    conv-linear  multiply-adds of convolutions and linear layers
+    nasbench201  and the biases of linear layers
+    thop         conv-linear, twice the elements of batch norms, and those of relu
+    """
+    row = _described(read_module(file, split_settings(settings)), convention)
+    if as_json:
+        print_json(row)
+    else:
+        click.echo("\n".join(_lines(row)))
+
+
+def _described(module: Module, convention: str) -> dict[str, Any]:
+    from archir.analysis.cost import total
+    from archir.analysis.memory import peak_bytes
+    from archir.ir.verifier import verify
+
+    verify(module)
+    cost = total(module.graph, convention)
+    row: dict[str, Any] = {
+        "name": module.name, "form": module.form, "convention": convention, "params": cost.params, "macs": cost.macs,
+        "elements": cost.elements, "peak_bytes": peak_bytes(module.graph),
+    }  # fmt: skip
+    return row if module.form == "network" else row | _of_space(module, convention)
+
+
+def _of_space(module: Module, convention: str) -> dict[str, Any]:
+    """Sizes are decimal strings: they outgrow what JSON readers hold exactly."""
+    from archir.analysis.table import known_bounds
+    from archir.space.space import space_of
+
+    space = space_of(module)
+    found = known_bounds(module, convention)
+    costs = {
+        end: None if found is None else {measure: _plain(getattr(b, end)) for measure, b in found.items()}
+        for end in ("min", "max", "mean")
+    }
+    return {"size": str(space.size), "choices": {key: str(size) for key, size in space.sizes.items()}, **costs}
+
+
+def _plain(n: Any) -> int | float:
+    return n if isinstance(n, int) else float(n)
+
+
+def _lines(row: Mapping[str, Any]) -> list[str]:
+    kind = {"space": "a space", "relaxed": "a relaxed module", "network": "a network"}[row["form"]]
+    lines = [
+        f"`{row['name']}`: {kind}, multiply-adds by `{row['convention']}`",
+        f"  parameters      {row['params']:>20,}",
+        f"  multiply-adds   {row['macs']:>20,}",
+        f"  activations     {row['elements']:>20,}",
+        f"  peak bytes      {row['peak_bytes']:>20,}",
+    ]
+    if "size" not in row:
+        return lines
+    lines.append(f"size: {_scientific(row['size'])}")
+    lines += [f"  {key:<30} {_scientific(size):>12}" for key, size in row["choices"].items()]
+    if row["min"] is None:
+        return [*lines, "no bounds: there is no network, or nested choices are shared, so that costs do not add up"]
+    lines.append(f"{'of its networks':<16} {'least':>15} {'mean':>17} {'largest':>15}")
+    for name, measure in (("parameters", "params"), ("multiply-adds", "macs"), ("activations", "elements")):
+        low, mean, high = (row[end][measure] for end in ("min", "mean", "max"))
+        lines.append(f"  {name:<14} {low:>15,} {mean:>17,.1f} {high:>15,}")
+    return lines
+
+
+def _scientific(size: str) -> str:
+    """All digits where they are few, else three of them and a power of ten."""
+    if len(size) <= 9:
+        return f"{int(size):,}"
+    return f"{Decimal(size):.2e}".replace("e+", "e")

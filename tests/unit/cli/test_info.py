@@ -1,0 +1,65 @@
+"""archir info, enumerate and check --json: what programs read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from archir.cli.main import run
+
+
+def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+def test_info_of_a_space(capsys: pytest.CaptureFixture[str]) -> None:
+    row = json.loads(output(capsys, "info", "darts", "--json"))
+    assert (row["name"], row["form"], row["params"], row["macs"]) == ("darts", "space", 1_987_194, 300_255_744)
+    assert row["size"] == str(1_076_746_950_455_072_400)
+    assert row["choices"]["normal.x.5"] == "490"
+    assert row["min"]["params"] < row["mean"]["params"] < row["max"]["params"] < row["params"]
+    text = output(capsys, "info", "darts")
+    assert "1.08e18" in text
+    assert "1,987,194" in text
+
+
+def test_info_of_a_network_at_each_convention(capsys: pytest.CaptureFixture[str]) -> None:
+    row = json.loads(output(capsys, "info", "darts_v2", "--json"))
+    assert (row["form"], row["params"], row["macs"]) == ("network", 3_349_342, 528_359_040)
+    assert "size" not in row
+    row = json.loads(output(capsys, "info", "darts_v2", "--json", "--convention", "nasbench201"))
+    assert row["macs"] == 528_359_050
+    assert json.loads(output(capsys, "info", "darts_v2", "--json", "--convention", "thop"))["macs"] > row["macs"]
+    assert run(["info", "darts_v2", "--convention", "flops"]) == 2
+
+
+def test_info_takes_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    small = json.loads(output(capsys, "info", "darts", "--set", "channels=4", "--set", "cells=3", "--json"))
+    assert small["params"] < 1_987_194
+    assert small["size"] == str(1_076_746_950_455_072_400)
+
+
+def test_enumerate_streams_points_that_fix_takes(capsys: pytest.CaptureFixture[str], tmp_path) -> None:
+    lines = output(capsys, "enumerate", "nasbench201", "--limit", "3").splitlines()
+    assert len(lines) == 3
+    assert list(json.loads(lines[0])) == ["normal.x.1", "normal.x.2", "normal.x.3"]
+    point = tmp_path / "point.json"
+    point.write_text(lines[2])
+    assert "network" in output(capsys, "opt", "nasbench201", "-p", f"fix{{point={point}}}")
+    assert output(capsys, "enumerate", "nasbench201", "--start", "15624") == (
+        '{"normal.x.1": [], "normal.x.2": [], "normal.x.3": []}\n'
+    )
+    assert output(capsys, "enumerate", "nasbench201", "--start", "15625") == ""
+
+
+def test_check_says_the_same_words(capsys: pytest.CaptureFixture[str]) -> None:
+    (row,) = json.loads(output(capsys, "check", "darts", "--json"))["files"]
+    assert (row["form"], row["params"], row["macs"]) == ("space", 1_987_194, 300_255_744)
+
+
+def test_help_fits_a_small_window(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = output(capsys, "--help").splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
