@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archir.analysis.conventions import CONVENTIONS, DEFAULT
 from archir.cli.common import json_option, print_json, read_module, set_option, split_settings
 from archir.ir.module import Module
+
+if TYPE_CHECKING:
+    from archir.space.expressions import Rule
 
 
 @click.command("info")
@@ -20,8 +23,12 @@ from archir.ir.module import Module
     "--convention", type=click.Choice(list(CONVENTIONS)), default=DEFAULT, show_default=True,
     help="How multiply-adds are counted.",
 )  # fmt: skip
+@click.option(
+    "--unique", type=click.Choice(["published", "canonical"]),
+    help="Also count what is different: by NAS-Bench-201's rule, or with sums in one form.",
+)  # fmt: skip
 @json_option
-def command(file: str, settings: tuple[str, ...], convention: str, as_json: bool) -> None:
+def command(file: str, settings: tuple[str, ...], convention: str, unique: Rule | None, as_json: bool) -> None:
     r"""Count the networks of a space, and the parameters and multiply-adds of a space or network.
 
     FILE is a .nas file, the name of a shipped space or network, or `-` for standard input. A space
@@ -32,7 +39,12 @@ def command(file: str, settings: tuple[str, ...], convention: str, as_json: bool
     nasbench201  and the biases of linear layers
     thop         conv-linear, twice the elements of batch norms, and those of relu
     """
-    row = _described(read_module(file, split_settings(settings)), convention)
+    module = read_module(file, split_settings(settings))
+    row = _described(module, convention)
+    if unique is not None:
+        from archir.space.expressions import unique_size
+
+        row["unique"] = {"rule": unique, "size": str(unique_size(module, unique))}
     if as_json:
         print_json(row)
     else:
@@ -83,6 +95,8 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
     if "size" not in row:
         return lines
     lines.append(f"size: {_scientific(row['size'])}")
+    if "unique" in row:
+        lines.append(f"different by the rule `{row['unique']['rule']}`: {_scientific(row['unique']['size'])}")
     lines += [f"  {key:<30} {_scientific(size):>12}" for key, size in row["choices"].items()]
     if row["min"] is None:
         return [*lines, "no bounds: there is no network, or nested choices are shared, so that costs do not add up"]

@@ -63,3 +63,11 @@ def test_help_fits_a_small_window(capsys: pytest.CaptureFixture[str]) -> None:
     lines = output(capsys, "--help").splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
+
+
+def test_info_counts_different_networks_by_a_named_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    row = json.loads(output(capsys, "info", "nasbench201", "--unique", "published", "--json"))
+    assert (row["size"], row["unique"]) == ("15625", {"rule": "published", "size": "6466"})
+    assert "`canonical`: 4,930" in output(capsys, "info", "nasbench201", "--unique", "canonical")
+    assert run(["info", "darts", "--unique", "canonical"]) == 1
+    assert "too many" in capsys.readouterr().err
