@@ -16,7 +16,7 @@ cell normal(prev) {
   return x[3]
 }
 
-net nasbench201(image: tensor[3, 32, 32], channels = 16, cells = 5, classes = 10) {
+net nasbench201(image: tensor[3, 32, 32], channels = 16, cells = 5, classes = 10, normal: cell = normal) {
   x = image |> conv(channels, k=3) |> batch_norm
   for s in 0..3 {
     if s > 0 { x = residual(x, channels * 2 ** s) }

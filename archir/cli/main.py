@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, Entry] = {
     "train": Entry("train", "train a network"),
     "emit": Entry("emit", "write a network as one PyTorch file"),
     "export": Entry("export", "write a trained network as a verified ONNX model"),
+    "import": Entry("import_", "write a DARTS genotype or a NAS-Bench-201 string as a network"),
+    "export-genotype": Entry("export_genotype", "write a network as a DARTS genotype or a NAS-Bench-201 string"),
     "show": Entry("show", "draw the cells of a space or network"),
     "report": Entry("report", "compare runs: accuracy, parameters, multiply-adds"),
     "passes": Entry("passes", "list the passes, or explain one"),

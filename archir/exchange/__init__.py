@@ -1,0 +1,1 @@
+"""Networks in the forms in which other projects hold them: read, and written."""
