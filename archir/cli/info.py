@@ -11,6 +11,8 @@ import click
 from archir.analysis.conventions import CONVENTIONS, DEFAULT
 from archir.cli.common import json_option, print_json, read_module, set_option, split_settings
 from archir.ir.module import Module
+from archir.ir.origin import Setting
+from archir.ir.types import TensorType
 
 if TYPE_CHECKING:
     from archir.space.expressions import Rule
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     "--unique", type=click.Choice(["published", "canonical"]),
     help="Also count what is different: by NAS-Bench-201's rule, or with sums in one form.",
 )  # fmt: skip
+@click.option("--in", "space", metavar="SPACE", help="Also say which point of a space this network is.")
 @json_option
-def command(file: str, settings: tuple[str, ...], convention: str, unique: Rule | None, as_json: bool) -> None:
+def command(
+    file: str, settings: tuple[str, ...], convention: str, unique: Rule | None, space: str | None, as_json: bool
+) -> None:
     r"""Count the networks of a space, and the parameters and multiply-adds of a space or network.
 
     FILE is a .nas file, the name of a shipped space or network, or `-` for standard input. A space
@@ -45,6 +50,8 @@ def command(file: str, settings: tuple[str, ...], convention: str, unique: Rule 
         from archir.space.expressions import unique_size
 
         row["unique"] = {"rule": unique, "size": str(unique_size(module, unique))}
+    if space is not None:
+        row["point"] = _point_in(space, module, file)
     if as_json:
         print_json(row)
     else:
@@ -63,6 +70,32 @@ def _described(module: Module, convention: str) -> dict[str, Any]:
         "elements": cost.elements, "peak_bytes": peak_bytes(module.graph),
     }  # fmt: skip
     return row if module.form == "network" else row | _of_space(module, convention)
+
+
+def _point_in(space: str, network: Module, file: str) -> dict[str, Any]:
+    """The network's point, in the space built at the network's sizes; raises `ArchirError` NAS404 if it has none."""
+    from archir.sema import parse_setting
+    from archir.sema.load import net_parameters
+    from archir.space.membership import find_point
+    from archir.space.points import point_rows
+
+    given = dict(network.origin.settings) if network.origin is not None else {}
+    if file != "-":
+        given = {
+            p.name: parse_setting(p.name, p.default) for p in net_parameters(file) if _is_number(p.default)
+        } | given
+    known = {p.name for p in net_parameters(space)}
+    sizes: dict[str, Setting | TensorType] = {name: value for name, value in given.items() if name in known}
+    sizes |= {v.name: v.type for v in network.graph.inputs if v.name in known}
+    return point_rows(find_point(read_module(space, sizes), network))
+
+
+def _is_number(text: str | None) -> bool:
+    try:
+        float(text or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _of_space(module: Module, convention: str) -> dict[str, Any]:
@@ -92,6 +125,8 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
         f"  activations     {row['elements']:>20,}",
         f"  peak bytes      {row['peak_bytes']:>20,}",
     ]
+    if "point" in row:
+        lines += ["point:", *(f"  {key}: {_kept(kept)}" for key, kept in row["point"].items())]
     if "size" not in row:
         return lines
     lines.append(f"size: {_scientific(row['size'])}")
@@ -105,6 +140,10 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
         low, mean, high = (row[end][measure] for end in ("min", "mean", "max"))
         lines.append(f"  {name:<14} {low:>15,} {mean:>17,.1f} {high:>15,}")
     return lines
+
+
+def _kept(kept: list[list[Any]]) -> str:
+    return ", ".join(f"{operation} on edge {edge}" for edge, operation in kept) or "nothing"
 
 
 def _scientific(size: str) -> str:

@@ -22,7 +22,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Mapping[str, Entry] = {
-    "check": Entry("check", "say whether a space or network is right, and how large it is"),
+    "check": Entry("check", "say whether a file is right, and how large it is"),
     "info": Entry("info", "count a space's networks; parameters and multiply-adds"),
     "enumerate": Entry("enumerate", "print the points of a space, one a line"),
     "fmt": Entry("fmt", "format .nas files"),
@@ -32,8 +32,8 @@ COMMANDS: Mapping[str, Entry] = {
     "train": Entry("train", "train a network"),
     "emit": Entry("emit", "write a network as one PyTorch file"),
     "export": Entry("export", "write a trained network as a verified ONNX model"),
-    "import": Entry("import_", "write a DARTS genotype or a NAS-Bench-201 string as a network"),
-    "export-genotype": Entry("export_genotype", "write a network as a DARTS genotype or a NAS-Bench-201 string"),
+    "import": Entry("import_", "read a DARTS genotype or a NAS-Bench-201 string"),
+    "export-genotype": Entry("export_genotype", "write a DARTS genotype or a NAS-Bench-201 string"),
     "show": Entry("show", "draw the cells of a space or network"),
     "report": Entry("report", "compare runs: accuracy, parameters, multiply-adds"),
     "passes": Entry("passes", "list the passes, or explain one"),

@@ -71,3 +71,12 @@ def test_info_counts_different_networks_by_a_named_rule(capsys: pytest.CaptureFi
     assert "`canonical`: 4,930" in output(capsys, "info", "nasbench201", "--unique", "canonical")
     assert run(["info", "darts", "--unique", "canonical"]) == 1
     assert "too many" in capsys.readouterr().err
+
+
+def test_info_finds_a_network_in_a_space(capsys: pytest.CaptureFixture[str]) -> None:
+    row = json.loads(output(capsys, "info", "darts_v2", "--in", "darts", "--json"))
+    assert row["point"]["normal.x.2"] == [[0, "sep_conv_3x3"], [1, "sep_conv_3x3"]]
+    small = output(capsys, "info", "darts_v2", "--set", "channels=4", "--set", "cells=5", "--in", "darts")
+    assert "normal.x.5: skip on edge 0, dil_conv_3x3 on edge 2" in small
+    assert run(["info", "mobilenet_v2", "--in", "darts"]) == 1
+    assert "is not in `darts`" in capsys.readouterr().err
