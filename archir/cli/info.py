@@ -82,7 +82,7 @@ def _point_in(space: str, network: Module, file: str) -> dict[str, Any]:
     given = dict(network.origin.settings) if network.origin is not None else {}
     if file != "-":
         given = {
-            p.name: parse_setting(p.name, p.default) for p in net_parameters(file) if _is_number(p.default)
+            p.name: parse_setting(p.name, p.default or "") for p in net_parameters(file) if _is_number(p.default)
         } | given
     known = {p.name for p in net_parameters(space)}
     sizes: dict[str, Setting | TensorType] = {name: value for name, value in given.items() if name in known}
