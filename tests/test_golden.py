@@ -1,6 +1,7 @@
-"""Golden files: each tests/golden/**/*.nas that starts with `# RUN: COMMAND` is run; its output is the .out file beside it.
+"""Golden files: each tests/golden/**/*.nas that starts with `# RUN: COMMAND` is run.
 
-`%s` in the command stands for the file; `NAME=value` before it sets an environment variable. All output is as a user sees it in the folder tests/golden.
+Its output is the .out file beside it, as a user sees it in the folder tests/golden. `%s` in the command stands
+for the file; `NAME=value` before it sets an environment variable.
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ def command(as_json: bool) -> None:
         click.echo(f"      {row['summary']}")
     click.echo("\nblocks (`use ops`)")
     for block in blocks:
-        parameters = ", ".join(p["name"] + ("" if p["default"] is None else f"={p['default']}") for p in block["parameters"])
+        parameters = ", ".join(
+            p["name"] + ("" if p["default"] is None else f"={p['default']}") for p in block["parameters"]
+        )
         click.echo(f"  {block['name']}({parameters})")
 
 

@@ -37,11 +37,11 @@ class Conv(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         x = expect_map(inputs[0])
         full = self.resolve(inputs)
-        assert full.out is not None and full.pad is not None
+        assert full.out is not None
+        assert full.pad is not None
         if x.channels % self.groups or full.out % self.groups:
-            raise ShapeError(
-                f"{x.channels} input and {full.out} output channels do not divide into {self.groups} groups; choose `groups` that divide both"
-            )
+            channels = f"{x.channels} input and {full.out} output channels"
+            raise ShapeError(f"{channels} do not divide into {self.groups} groups; choose `groups` that divide both")
         return TensorType((full.out, *window_size(x, self.k, self.stride, full.pad, self.dilation)))
 
     def weights(self, inputs: Types) -> tuple[Weight, ...]:

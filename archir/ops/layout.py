@@ -24,9 +24,8 @@ class Concat(Primitive):
     def infer(self, inputs: Types) -> TensorType:
         for x in inputs[1:]:
             if x.shape[1:] != inputs[0].shape[1:]:
-                raise ShapeError(
-                    f"cannot concatenate {inputs[0]} and {x}: height and width differ; bring them to one size first, for example with a `stride`"
-                )
+                remedy = "bring them to one size first, for example with a `stride`"
+                raise ShapeError(f"cannot concatenate {inputs[0]} and {x}: height and width differ; {remedy}")
         return TensorType((sum(x.channels for x in inputs), *inputs[0].shape[1:]))
 
 

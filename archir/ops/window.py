@@ -25,8 +25,7 @@ def window_size(
     for n, taps, step, margin, spread in zip((x.height, x.width), k, stride, pad, dilation, strict=True):
         room = n + 2 * margin - (taps - 1) * spread - 1
         if room < 0:
-            raise ShapeError(
-                f"a window of {(taps - 1) * spread + 1} does not fit into {x} padded by {margin}; use a smaller `k`, or a larger `pad`"
-            )
+            window = f"a window of {(taps - 1) * spread + 1}"
+            raise ShapeError(f"{window} does not fit into {x} padded by {margin}; use a smaller `k`, or a larger `pad`")
         sizes.append(room // step + 1)
     return sizes[0], sizes[1]

@@ -19,7 +19,9 @@ def disagreements(graph: Graph) -> Iterator[Diagnostic]:
             continue
         told.add(here.key)
         note = f"at `{there.path}`: {_words(there.choice)}; at `{here.path}`: {_words(here.choice)}"
-        help_ = "tag the calls, `cell@tag(...)`, so that each has choices of its own, or make the candidates fit everywhere"
+        help_ = (
+            "tag the calls, `cell@tag(...)`, so that each has choices of its own, or make the candidates fit everywhere"
+        )
         message = f"the choice `{here.key}` is made once for all its instances, and they offer different things"
         yield Diagnostic("NAS307", message, here.choice.span, "", (note,), help_)
 

@@ -20,6 +20,7 @@ from archir.sema.values import (
     DefinitionValue,
     Family,
     Function,
+    Namespace,
     PrimitiveValue,
     Tagged,
     Tensor,
@@ -46,6 +47,8 @@ def call(frame: Frame, callee: Value, positional: tuple[Value, ...], keywords: d
         case Tagged():
             return call_definition(frame, callee.definition, callee.tag, positional, keywords, span)
     help_ = "primitives, functions, blocks, cells and stages can be"
+    if isinstance(callee, Namespace):
+        help_ = f"call what it defines: {', '.join(f'`{callee.name}.{n}`' for n in callee.scope.own)}"
     return frame.error("NAS304", f"{kind_of(callee)} cannot be called", span, help=help_)
 
 
@@ -90,10 +93,14 @@ def _call_function(
         return frame.error("NAS302", f"`{name}` takes a list, found {found}", span, help=f"write `{function.example}`")
     wrong = next((v for v in values if not is_number(v)), None)
     if wrong is not None and name != "len":
-        return frame.error("NAS302", f"`{name}` takes numbers, found {kind_of(wrong)}", span, help=f"write `{function.example}`")
+        return frame.error(
+            "NAS302", f"`{name}` takes numbers, found {kind_of(wrong)}", span, help=f"write `{function.example}`"
+        )
     if not listed and not function.least <= len(values) <= (function.most or len(values)):
         wanted = f"{function.least} number{'s' if function.least > 1 else ''}"
-        return frame.error("NAS302", f"`{name}` takes {wanted}, found {len(values)}", span, help=f"write `{function.example}`")
+        return frame.error(
+            "NAS302", f"`{name}` takes {wanted}, found {len(values)}", span, help=f"write `{function.example}`"
+        )
     try:
         return function.compute(*(positional if name == "len" or not listed else (values,)))
     except (ValueError, ArithmeticError) as error:
@@ -146,7 +153,9 @@ def use_primitive(frame: Frame, primitive: Primitive, operands: tuple[Tensor, ..
     if (arity is not None and len(operands) != arity) or not operands:
         wanted = "at least one tensor" if arity is None else f"{arity} tensor{'s' if arity > 1 else ''}"
         names = ", ".join("xyz"[: arity or 2])
-        return frame.error("NAS302", f"`{name}` takes {wanted}, found {len(operands)}", span, help=f"write `{name}({names})`")
+        return frame.error(
+            "NAS302", f"`{name}` takes {wanted}, found {len(operands)}", span, help=f"write `{name}({names})`"
+        )
     types = tuple(o.type for o in operands)
     try:
         resolved = primitive.resolve(types)
@@ -181,10 +190,15 @@ def call_definition(
         key = (id(definition), tuple(sorted(shapes.items(), key=lambda item: item[0])))
         known = frame.session.built.get(key)
     except TypeError:
-        return frame.error("NAS302", f"{what} got a value that it cannot take", span, help="give numbers, tensors, lists or definitions")
+        return frame.error(
+            "NAS302",
+            f"{what} got a value that it cannot take",
+            span,
+            help="give numbers, tensors, lists or definitions",
+        )
     if known is None:
         with frame.session.attempt() as problems:
-            built = _build(frame, callee, shapes, tensors, span)
+            built = _build(frame, callee, shapes, span)
         known = frame.session.built[key] = (built, tuple(problems))
     built, found = known
     for problem in found:
@@ -218,12 +232,12 @@ def _use(frame: Frame, built: Built, tag: str | None, tensors: tuple[Tensor, ...
     return frame.builder.add(Call("", built.graph, (), tag, span), operands, label)
 
 
-def _build(
-    frame: Frame, callee: DefinitionValue, shapes: dict[str, Any], tensors: list[Tensor], span: Span
-) -> Built:
+def _build(frame: Frame, callee: DefinitionValue, shapes: dict[str, Any], span: Span) -> Built:
     definition, session = callee.definition, frame.session
     if callee.graph_name in session.calling:
-        frame.error("NAS308", f"{definition.kind} `{definition.name}` calls itself", span, help="repeat with a `for` loop")
+        frame.error(
+            "NAS308", f"{definition.kind} `{definition.name}` calls itself", span, help="repeat with a `for` loop"
+        )
         return Built(None, ())
     inner = Frame(session, callee.scope, GraphBuilder())
     inputs: list[Tensor] = []

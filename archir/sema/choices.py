@@ -56,7 +56,9 @@ def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, tuple[
     for value in values:
         if not isinstance(value, Tensor):
             help_ = "write `choose candidates from x[0..i]`"
-            frame.error("NAS304", f"an edge starts from a tensor, found {kind_of(value)}", group.sources.span, help=help_)
+            frame.error(
+                "NAS304", f"an edge starts from a tensor, found {kind_of(value)}", group.sources.span, help=help_
+            )
             return None
     return candidates, values
 
@@ -87,9 +89,7 @@ def _candidate_set(frame: Frame, e: ast.Expr) -> CandidatesValue | None:
     return CandidatesValue(value.candidates, value.scope, tuple(sorted(given.items())))
 
 
-def _candidates(
-    frame: Frame, value: CandidatesValue, source: TensorType, span: Span
-) -> tuple[Candidate, ...] | None:
+def _candidates(frame: Frame, value: CandidatesValue, source: TensorType, span: Span) -> tuple[Candidate, ...] | None:
     """The candidates at one source type; built once for each, so that edges share them."""
     session = frame.session
     key = (id(value.candidates), value.arguments, source)
@@ -130,7 +130,9 @@ def _alternative(frame: Frame, alternative: ast.Alternative, source: TensorType)
         return []
     if not hasattr(callee, "name"):
         help_ = "name a primitive, a block, a cell or a stage"
-        frame.error("NAS304", f"a candidate is something that can be called, found {kind_of(callee)}", e.span, help=help_)
+        frame.error(
+            "NAS304", f"a candidate is something that can be called, found {kind_of(callee)}", e.span, help=help_
+        )
         return []
     spread = [v.values if isinstance(v, OptionSet) else (v,) for v in values]
     result = []

@@ -125,7 +125,9 @@ def _parameter(frame: Frame, param: ast.Param, settings: Settings) -> Value:
         if len(shape) == 3 and all(isinstance(n, int) and n > 0 for n in shape):
             return TensorType(tuple(n for n in shape if isinstance(n, int)))
         help_ = f"write --set '{param.name}=(3, 32, 32)'"
-        return frame.error("NAS205", f"`{param.name}` is a tensor of channels, height and width", param.span, help=help_)
+        return frame.error(
+            "NAS205", f"`{param.name}` is a tensor of channels, height and width", param.span, help=help_
+        )
     if given is None:
         if param.default is None:
             help_ = f"give it with --set {param.name}=..."
@@ -156,13 +158,17 @@ def _declared(frame: Frame, param: ast.Param) -> Value:
 def _converted(frame: Frame, param: ast.Param, declared: Value, given: Setting) -> Value:
     """A setting as the parameter's default wants it: numbers stay numbers, words name definitions."""
     default = None if param.default is None else evaluate(frame, param.default)
-    if isinstance(default, DefinitionValue) or (isinstance(declared, Word) and declared.text in ("cell", "stage", "block")):
+    if isinstance(default, DefinitionValue) or (
+        isinstance(declared, Word) and declared.text in ("cell", "stage", "block")
+    ):
         found = frame.scope.lookup(given) if isinstance(given, str) else []
         if len(found) == 1 and isinstance(found[0], DefinitionValue):
             return found[0]
         known = [n for n in frame.scope.names() if any(isinstance(v, DefinitionValue) for v in frame.scope.lookup(n))]
         help_ = did_you_mean(str(given), known) or "name a cell, stage or block of the file"
-        return frame.error("NAS205", f"`{param.name}` names a definition; there is no `{given}`", param.span, help=help_)
+        return frame.error(
+            "NAS205", f"`{param.name}` names a definition; there is no `{given}`", param.span, help=help_
+        )
     if isinstance(default, float) and isinstance(given, int) and not isinstance(given, bool):
         return float(given)
     if default is not None and type(default) is not type(given):

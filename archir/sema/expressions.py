@@ -72,7 +72,9 @@ def lookup(frame: Frame, e: ast.Name) -> Value:
         return frame.error("NAS201", f"`{e.text}` is defined in more than one imported file", e.span, help=help_)
     if e.text in BUILTINS:
         return BUILTINS[e.text]
-    help_ = did_you_mean(e.text, [*frame.locals, *frame.scope.names(), *BUILTINS]) or "give it a value before it is read"
+    help_ = (
+        did_you_mean(e.text, [*frame.locals, *frame.scope.names(), *BUILTINS]) or "give it a value before it is read"
+    )
     return frame.error("NAS201", f"`{e.text}` has no value here", e.span, help=help_)
 
 
@@ -97,12 +99,16 @@ def _call(frame: Frame, e: ast.Call) -> Value:
         if argument.spread and value is not POISON:
             if not isinstance(value, tuple):
                 help_ = "leave out the `*`"
-                return frame.error("NAS304", f"`*` needs a list of values, found {kind_of(value)}", argument.span, help=help_)
+                return frame.error(
+                    "NAS304", f"`*` needs a list of values, found {kind_of(value)}", argument.span, help=help_
+                )
             positional.extend(value)
         elif argument.name is None:
             positional.append(value)
         elif argument.name in keywords:
-            return frame.error("NAS302", f"`{argument.name}` is given twice", argument.span, help="leave one of them out")
+            return frame.error(
+                "NAS302", f"`{argument.name}` is given twice", argument.span, help="leave one of them out"
+            )
         else:
             keywords[argument.name] = value
     return call(frame, callee, tuple(positional), keywords, e.span)
@@ -144,7 +150,9 @@ def _index(frame: Frame, e: ast.Index) -> Value:
 def _no_member(frame: Frame, e: ast.Index, base: Family, indexes: tuple[Value, ...]) -> Value:
     wrong = next((i for i in indexes if not isinstance(i, int | range)), None)
     if wrong is not None:
-        return frame.error("NAS304", f"an index is a number or a range, found {kind_of(wrong)}", e.span, help="write `x[0]`")
+        return frame.error(
+            "NAS304", f"an index is a number or a range, found {kind_of(wrong)}", e.span, help="write `x[0]`"
+        )
     wanted = ", ".join(f"{i.start}..{i.stop}" if isinstance(i, range) else str(i) for i in indexes)
     known = [", ".join(map(str, k)) for k in base.items]
     shown = ", ".join(f"`{base.name}[{k}]`" for k in (known if len(known) < 8 else [known[0], known[-1]]))
@@ -158,9 +166,16 @@ def _element(frame: Frame, e: ast.Index, base: tuple[Value, ...], index: Value) 
     if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(base):
         return base[index]
     if not isinstance(index, range) and (isinstance(index, bool) or not isinstance(index, int)):
-        return frame.error("NAS304", f"an index is a number or a range, found {kind_of(index)}", e.span, help="write `x[0]`")
+        return frame.error(
+            "NAS304", f"an index is a number or a range, found {kind_of(index)}", e.span, help="write `x[0]`"
+        )
     help_ = f"its places are 0 to {len(base) - 1}" if base else "the list is empty"
-    return frame.error("NAS305", f"{kind_of(index).replace('the number', 'place')} is outside a list of {len(base)}", e.span, help=help_)
+    return frame.error(
+        "NAS305",
+        f"{kind_of(index).replace('the number', 'place')} is outside a list of {len(base)}",
+        e.span,
+        help=help_,
+    )
 
 
 def _attribute(frame: Frame, e: ast.Attribute) -> Value:
@@ -194,7 +209,9 @@ def _own(frame: Frame, e: ast.Own) -> Value:
         return frame.error("NAS304", f"`@` belongs to a definition, found {kind_of(base)}", e.span, help=help_)
     text = str(tag)
     if isinstance(tag, bool) or not isinstance(tag, int | str) or not text.replace("_", "").isalnum():
-        return frame.error("NAS304", f"a tag is a number or a word, found {kind_of(tag)}", e.tag.span, help="write `@1` or `@(i)`")
+        return frame.error(
+            "NAS304", f"a tag is a number or a word, found {kind_of(tag)}", e.tag.span, help="write `@1` or `@(i)`"
+        )
     return Tagged(base, text)
 
 
@@ -204,7 +221,9 @@ def _range(frame: Frame, e: ast.Range) -> Value:
         return POISON
     for value, part in ((start, e.start), (stop, e.stop)):
         if not isinstance(value, int) or isinstance(value, bool):
-            return frame.error("NAS304", f"a range needs integers, found {kind_of(value)}", part.span, help="write `0..n`")
+            return frame.error(
+                "NAS304", f"a range needs integers, found {kind_of(value)}", part.span, help="write `0..n`"
+            )
     return range(start, max(start, stop))
 
 
@@ -240,7 +259,9 @@ def combine(frame: Frame, e: ast.Expr, symbol: str, left: Value, right: Value) -
         node = Scale(factor=left if is_number(left) else right)
     if node is None:
         help_ = "tensors take `+`, `*` and `* number`" if operands else "both sides must be numbers, or both tensors"
-        return frame.error("NAS304", f"`{symbol}` does not take {kind_of(left)} and {kind_of(right)}", e.span, help=help_)
+        return frame.error(
+            "NAS304", f"`{symbol}` does not take {kind_of(left)} and {kind_of(right)}", e.span, help=help_
+        )
     return use_primitive(frame, node, operands, e.span)
 
 
@@ -267,7 +288,9 @@ def _logic(frame: Frame, e: ast.Expr) -> Value:
                 return POISON
             if is_number(value):
                 return -value
-            return frame.error("NAS304", f"`-` does not take {kind_of(value)}", e.span, help="write `-1 * x` for a tensor")
+            return frame.error(
+                "NAS304", f"`-` does not take {kind_of(value)}", e.span, help="write `-1 * x` for a tensor"
+            )
         case ast.Power():
             left, right = evaluate(frame, e.base), evaluate(frame, e.exponent)
             return POISON if POISON in (left, right) else combine(frame, e, "**", left, right)
@@ -281,7 +304,9 @@ def _comparison(frame: Frame, e: ast.Comparison) -> Value:
     if e.operator in ("==", "!=") or (is_number(left) and is_number(right)):
         return COMPARISONS[e.operator](left, right)
     help_ = "numbers are compared, such as `x.channels` or `x.height`"
-    return frame.error("NAS304", f"`{e.operator}` does not take {kind_of(left)} and {kind_of(right)}", e.span, help=help_)
+    return frame.error(
+        "NAS304", f"`{e.operator}` does not take {kind_of(left)} and {kind_of(right)}", e.span, help=help_
+    )
 
 
 def truth(frame: Frame, e: ast.Expr) -> Value:

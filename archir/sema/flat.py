@@ -9,7 +9,7 @@ from attrs import Factory, define, fields
 from archir.diagnostics import fail
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Parameter
 from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Kind, Node, Operation, Value
-from archir.ir.module import FORMS, ArchitectureParameter, Form, GateOf, Module
+from archir.ir.module import FORMS, ArchitectureParameter, GateOf, Module
 from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
 from archir.ops import PRIMITIVES
@@ -24,7 +24,12 @@ def read_flat(flat: ast.Flat) -> Module:
     reader = _Reader()
     main: Graph | None = None
     if flat.form not in FORMS:
-        fail("NAS304", f"`{flat.form}` is no form", span=name_span(flat, flat.form), help=f"write one of {', '.join(FORMS)}")
+        fail(
+            "NAS304",
+            f"`{flat.form}` is no form",
+            span=name_span(flat, flat.form),
+            help=f"write one of {', '.join(FORMS)}",
+        )
     parameters: list[ArchitectureParameter] = []
     gates: list[GateOf] = []
     for item in flat.items:
@@ -40,7 +45,7 @@ def read_flat(flat: ast.Flat) -> Module:
     if main is None:
         help_ = "give it `net @name.0(%image: tensor[3, 32, 32]) { ... }`"
         fail("NAS309", "this module holds no graph", span=name_span(flat, flat.name), help=help_)
-    return Module(flat.name, cast(Form, flat.form), main, tuple(parameters), tuple(gates))
+    return Module(flat.name, flat.form, main, tuple(parameters), tuple(gates))
 
 
 _FLAT = "docs/language.md shows the flat form; `archir opt FILE` prints it"
@@ -60,9 +65,19 @@ class _Reader:
                 case ast.Assign(targets=(ast.Path() as target,), values=(value,)):
                     node = self.node(target.text, value, types)
                     if statement.type is not None and _type(statement.type, statement.span) != node.type:
-                        fail("NAS303", f"`%{target.text}` is {node.type}, not what is written", span=statement.type.span, help="correct the type, or the operation")
+                        fail(
+                            "NAS303",
+                            f"`%{target.text}` is {node.type}, not what is written",
+                            span=statement.type.span,
+                            help="correct the type, or the operation",
+                        )
                     if target.text in types:
-                        fail("NAS202", f"`%{target.text}` is defined twice", span=target.span, help="give one of them another name")
+                        fail(
+                            "NAS202",
+                            f"`%{target.text}` is defined twice",
+                            span=target.span,
+                            help="give one of them another name",
+                        )
                     nodes.append(node)
                     types[target.text] = node.type
                 case ast.Return(value=ast.Path() as out) if out.text in types:
@@ -107,7 +122,13 @@ class _Reader:
         operands = tuple(_value(a.value, types) for a in e.arguments)
         if tuple(types[o] for o in operands) != tuple(v.type for v in graph.inputs):
             wanted = ", ".join(str(v.type) for v in graph.inputs)
-            fail("NAS303", "the operands do not fit the graph", span=e.span, label=f"it takes {wanted}", help="give it operands of these types")
+            fail(
+                "NAS303",
+                "the operands do not fit the graph",
+                span=e.span,
+                label=f"it takes {wanted}",
+                help="give it operands of these types",
+            )
         return Call(name, graph, operands, tag, e.span)
 
     def _choice(self, name: str, e: ast.Choose, types: dict[str, TensorType]) -> Choice:
@@ -122,7 +143,12 @@ class _Reader:
 
 def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorType]) -> Operation:
     if primitive not in PRIMITIVES:
-        fail("NAS201", f"there is no primitive `{primitive}`", span=e.span, help=did_you_mean(primitive, PRIMITIVES) or "`archir ops` lists all")
+        fail(
+            "NAS201",
+            f"there is no primitive `{primitive}`",
+            span=e.span,
+            help=did_you_mean(primitive, PRIMITIVES) or "`archir ops` lists all",
+        )
     operands = tuple(_value(a.value, types) for a in e.arguments if a.name is None)
     attributes = {a.name: literal(a.value) for a in e.arguments if a.name is not None}
     known = [f.name for f in fields(PRIMITIVES[primitive])]
@@ -168,7 +194,12 @@ def _value(e: ast.Expr, types: dict[str, TensorType]) -> str:
     if not isinstance(e, ast.Path):
         _refuse(e.span, "a value such as `%x.0`")
     if e.text not in types:
-        fail("NAS201", f"`%{e.text}` has no value here", span=e.span, help=did_you_mean(e.text, types) or "compute it before")
+        fail(
+            "NAS201",
+            f"`%{e.text}` has no value here",
+            span=e.span,
+            help=did_you_mean(e.text, types) or "compute it before",
+        )
     return e.text
 
 

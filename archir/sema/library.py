@@ -77,7 +77,9 @@ class Library:
             line, _ = self._first[id(scope), name].span.source.location(self._first[id(scope), name].span.start)
             note = f"it is defined in line {line}, too"
             where = name_span(item, name)
-            self.errors.append(Diagnostic("NAS202", f"`{name}` is defined twice", where, "", (note,), "rename one of them"))
+            self.errors.append(
+                Diagnostic("NAS202", f"`{name}` is defined twice", where, "", (note,), "rename one of them")
+            )
             return
         self._first[id(scope), name] = item
         scope.own[name] = value
@@ -89,6 +91,8 @@ class Library:
             circle = " -> ".join([*self._open[self._open.index(dotted) :], dotted])
             help_ = "move what they share into a third file"
             self.errors.append(Diagnostic("NAS204", f"files import each other: {circle}", item.span, help=help_))
+            return False
+        if dotted in self.scopes and not self._same_file(item, dotted, folder):
             return False
         if dotted not in self.scopes:
             found = self._find(item.path, folder, item.span)
@@ -107,12 +111,25 @@ class Library:
         scope.uses[alias] = Namespace(alias, self.scopes[dotted])
         return True
 
-    def _find(self, path: tuple[str, ...], folder: FilePath | None, span: Span) -> tuple[Source, FilePath | None] | None:
+    def _same_file(self, item: ast.Use, dotted: str, folder: FilePath | None) -> bool:
+        """Whether a name that was used before means the same file here; files find others from their own folder."""
+        if dotted in self.texts:
+            return True
+        before = self.read[dotted].name
+        here = next((p for p in _places(item.path, folder) if os.path.isfile(p)), None)
+        if here is None or os.path.abspath(here) == os.path.abspath(before):
+            return True
+        message = f"`use {dotted}` means two files: `{before}` and `{here}`"
+        self.errors.append(Diagnostic("NAS203", message, item.span, help="rename one of them"))
+        return False
+
+    def _find(
+        self, path: tuple[str, ...], folder: FilePath | None, span: Span
+    ) -> tuple[Source, FilePath | None] | None:
         dotted = ".".join(path)
         if dotted in self.texts:
             return self.texts[dotted], None
-        for base in search_folders(folder):
-            candidate = base.joinpath(*path).with_suffix(".nas")
+        for candidate in _places(path, folder):
             if os.path.isfile(candidate):  # False where the name is too long for a file, too
                 try:
                     return read_source(candidate, span), candidate.parent
@@ -124,8 +141,15 @@ class Library:
         near = did_you_mean(dotted, [f"{inside}.{stem}" if inside else stem for stem in known])
         near = near or f"write the file `{'/'.join(path)}.nas`, or correct the name"
         places = "beside this file, in its folder `lib`, and in archir's library"
-        self.errors.append(Diagnostic("NAS203", f"there is no file for `use {dotted}`", span, "", (f"looked {places}",), near))
+        self.errors.append(
+            Diagnostic("NAS203", f"there is no file for `use {dotted}`", span, "", (f"looked {places}",), near)
+        )
         return None
+
+
+def _places(path: tuple[str, ...], folder: FilePath | None) -> list[FilePath]:
+    """Where the file of a dotted name may be, in order."""
+    return [base.joinpath(*path).with_suffix(".nas") for base in search_folders(folder)]
 
 
 def _folder(base: FilePath, parts: tuple[str, ...]) -> FilePath:
@@ -155,13 +179,15 @@ def search_folders(folder: FilePath | None) -> list[FilePath]:
 def read_source(path: FilePath, span: Span | None = None) -> Source:
     """A file's text; raises `ArchirError` NAS103 if it cannot be read."""
     try:
-        return Source(str(path), path.read_text("utf-8"))
+        return Source(str(path), path.read_text("utf-8-sig"))
     except FileNotFoundError:
         problem = Diagnostic("NAS103", f"there is no file `{path}`", span, help="check the path")
     except IsADirectoryError:
         problem = Diagnostic("NAS103", f"`{path}` is a folder", span, help="name a .nas file in it")
     except UnicodeDecodeError as error:
-        problem = Diagnostic("NAS103", f"`{path}` is not UTF-8 text (byte {error.start})", span, help="is it a .nas file?")
+        problem = Diagnostic(
+            "NAS103", f"`{path}` is not UTF-8 text (byte {error.start})", span, help="is it a .nas file?"
+        )
     except OSError as error:
         problem = Diagnostic("NAS103", f"`{path}` cannot be read: {error.strerror}", span, help="check its permissions")
     raise ArchirError(problem)

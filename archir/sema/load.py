@@ -65,7 +65,9 @@ def _parameters(
 
 
 def _is_tensor(param: ast.Param) -> bool:
-    return isinstance(param.type, ast.Index) and isinstance(param.type.base, ast.Name) and param.type.base.text == "tensor"
+    return (
+        isinstance(param.type, ast.Index) and isinstance(param.type.base, ast.Name) and param.type.base.text == "tensor"
+    )
 
 
 def _written(e: ast.Expr | None) -> str | None:
@@ -98,7 +100,11 @@ def load_source(
     if flat is not None:
         return flat
     if not scope.file.items:
-        fail("NAS101", f"`{source.name}` is empty", help="a space starts like `net name(image: tensor[3, 32, 32]) { ... }`")
+        fail(
+            "NAS101",
+            f"`{source.name}` is empty",
+            help="a space starts like `net name(image: tensor[3, 32, 32]) { ... }`",
+        )
     return elaborate(scope, linked, pick_net(scope, linked, net), parameters or {})
 
 
@@ -110,7 +116,12 @@ def flat_module(scope: FileScope) -> Module | None:
     if not flats:
         return None
     if len(scope.file.items) != 1:
-        fail("NAS304", "a module in the flat form stands alone in its file", span=flats[0].span, help="move the rest into a file of its own")
+        fail(
+            "NAS304",
+            "a module in the flat form stands alone in its file",
+            span=flats[0].span,
+            help="move the rest into a file of its own",
+        )
     module = read_flat(flats[0])
     check_expansion(module.graph, flats[0].span)
     return module
@@ -139,4 +150,8 @@ def pick_net(scope: FileScope, library: Library, name: str | None) -> Definition
     known = ", ".join(net.name for net in nets)
     if name is None:
         fail("NAS201", f"{where} defines several nets", help=f"write {scope.file.source.name}:NAME with one of {known}")
-    fail("NAS201", f"{where} defines no net `{name}`", help=did_you_mean(name, known.split(", ")) or f"it defines {known}")
+    fail(
+        "NAS201",
+        f"{where} defines no net `{name}`",
+        help=did_you_mean(name, known.split(", ")) or f"it defines {known}",
+    )

@@ -36,7 +36,9 @@ def _doubled(params: tuple[ast.Param, ...]) -> Iterator[Diagnostic]:
     seen: set[str] = set()
     for param in params:
         if param.name in seen:
-            yield Diagnostic("NAS202", f"two parameters are called `{param.name}`", param.span, help="rename one of them")
+            yield Diagnostic(
+                "NAS202", f"two parameters are called `{param.name}`", param.span, help="rename one of them"
+            )
         seen.add(param.name)
 
 

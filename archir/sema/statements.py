@@ -123,11 +123,10 @@ def _bind(frame: Frame, target: ast.Expr, value: Value) -> bool:
             return True
         case ast.TupleOf():
             return bind_targets(frame, target.items, value, target.span)
-        case ast.Index(base=ast.Name()):
+        case ast.Index(base=ast.Name(text=name)):
             indexes = _indexes(frame, target)
             if indexes is None:
                 return False
-            name = target.base.text
             family = frame.locals.get(name)
             if family is POISON:
                 return True
@@ -145,7 +144,9 @@ def _indexes(frame: Frame, target: ast.Index) -> tuple[int, ...] | None:
         if value is POISON:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            frame.error("NAS304", f"an index is a number from 0, found {kind_of(value)}", e.span, help="write `x[0] = ...`")
+            frame.error(
+                "NAS304", f"an index is a number from 0, found {kind_of(value)}", e.span, help="write `x[0] = ...`"
+            )
             return None
     return values
 

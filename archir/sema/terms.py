@@ -16,7 +16,11 @@ from archir.sema.values import CandidatesValue, DefinitionValue, Value
 from archir.syntax import ast
 from archir.syntax.fold import fold, map_children
 
-FOLDABLE: Mapping[str, Any] = {**{o: partial(calculate, o) for o in OPERATORS}, **COMPARISONS, **{n: f.compute for n, f in FUNCTIONS.items()}}
+FOLDABLE: Mapping[str, Any] = {
+    **{o: partial(calculate, o) for o in OPERATORS},
+    **COMPARISONS,
+    **{n: f.compute for n, f in FUNCTIONS.items()},
+}
 """What is computed where all operands are plain numbers; ValueError where there is no result."""
 
 

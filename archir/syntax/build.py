@@ -79,7 +79,6 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
         rest = tuple((str(o), t) for o, t in zip(c[1::2], c[2::2], strict=True))
         return ast.Arithmetic(c[0], rest, span=self._span(meta))
 
-
     def power(self, meta: Meta, c: list[Any]) -> ast.Power:
         return ast.Power(c[0], c[2], span=self._span(meta))
 
@@ -228,4 +227,3 @@ def _leading(children: list[Any], kind: type) -> tuple[tuple[Any, ...], list[Any
     first = [c for c in children if c is not None]
     count = next((i for i, c in enumerate(first) if not isinstance(c, kind)), len(first))
     return tuple(first[:count]), first[count:]
-

@@ -14,7 +14,9 @@ from archir.source import Source, Span
 QUIET = re.compile(r'"[^"\n]*"|#[^\n]*')
 """Strings and comments: brackets in them mean nothing."""
 ITEMS = "use|const|candidates|cell|net|block|stage|method|module"
-KEYWORDS = frozenset("choose from keep and or not if else for in return require when use as".split())
+KEYWORDS = frozenset(
+    ("choose", "from", "keep", "and", "or", "not", "if", "else", "for", "in", "return", "require", "when", "use", "as")
+)
 _ITEM_WORD = re.compile(rf"\b(?:{ITEMS})\b")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WORDS = {
@@ -22,7 +24,9 @@ _WORDS = {
     "RBRACE": "`}`", "LSQB": "`[`", "RSQB": "`]`", "EQUAL": "`=`", "COMMA": "`,`", "COLON": "`:`", "FROM": "`from`",
     "KEEP": "`keep`", "IN": "`in`", "AMOUNT": "`any`, `some`, `all`", "UNIT": "`edges`", "PATH": "a `%name`",
 }  # fmt: skip
-_MORE = frozenset({"LPAR", "LSQB", "DOT", "AT", "ADD", "MUL", "POWER", "COMPARE", "_PIPE", "AND", "OR", "__ANON_0", "IF"})
+_MORE = frozenset(
+    {"LPAR", "LSQB", "DOT", "AT", "ADD", "MUL", "POWER", "COMPARE", "_PIPE", "AND", "OR", "__ANON_0", "IF"}
+)
 """What may go on behind any finished value: never the thing that is missing."""
 _CHARACTERS = {
     '"': ("this string has no end", 'end it with `"` in the same line'),
@@ -48,7 +52,9 @@ def diagnose(source: Source, error: UnexpectedInput) -> Diagnostic:
     if token.type == "$END" or not source.text[at:].strip():
         end = len(source.text.rstrip())
         span = Span(source, end, end)
-        return Diagnostic("NAS101", "the text ends too early", span, _label(fits), (), _remedy(source, end, token, fits))
+        return Diagnostic(
+            "NAS101", "the text ends too early", span, _label(fits), (), _remedy(source, end, token, fits)
+        )
     if token.type == "_NL":
         at += len(token) - len(token.lstrip(" \t"))
         message, span = "the line ends too early", Span(source, at, at + 1)
@@ -77,7 +83,9 @@ def _label(fits: Collection[str]) -> str:
 def _remedy(source: Source, at: int, token: Token, fits: Collection[str]) -> str:
     if str(token) in KEYWORDS and "NAME" in fits and token.type != "_NL" and not _starts_statement(source, at, token):
         return f"`{token}` is a word of the language; choose another name"
-    if token.type == "EQUAL" and ("LBRACE" in fits or source.line(source.location(at)[0]).lstrip().startswith("require")):
+    if token.type == "EQUAL" and (
+        "LBRACE" in fits or source.line(source.location(at)[0]).lstrip().startswith("require")
+    ):
         return "write `==` to compare"
     if token.type == "EQUAL" and "FROM" not in fits and _word_before(source, at) in KEYWORDS:
         return f"`{_word_before(source, at)}` is a word of the language; choose another name"

@@ -18,7 +18,9 @@ def format_text(source: Source) -> str:
     try:
         return format_file(parse(source), Comments.of(source))
     except RecursionError:
-        fail("NAS102", f"`{source.name}` is nested too deeply", help="break the long expression into several statements")
+        fail(
+            "NAS102", f"`{source.name}` is nested too deeply", help="break the long expression into several statements"
+        )
 
 
 def format_file(file: ast.File, comments: Comments | None = None) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import ClassVar
 
 from lark import Lark, Token
 from lark.exceptions import UnexpectedInput, VisitError
@@ -27,7 +26,7 @@ _OPEN_ENDS = frozenset({"EQUAL", "VBAR", "COMMA", "ADD", "MUL", "POWER", "COMPAR
 class _DropNewlines(PostLex):
     """Inside ( and [, and behind an operator, a line break means nothing."""
 
-    always_accept: ClassVar[tuple[str, ...]] = ("_NL",)  # type: ignore[assignment]
+    always_accept = ("_NL",)
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         depth, last = 0, ""

@@ -116,7 +116,9 @@ class Writer:
             case 1:
                 return f"const {self.name()}{self.space()}={self.space()}{self.expression(3)}"
             case 2:
-                alternatives = (self.gap() + self.space() + "|").join(self.alternative() for _ in range(self.r.randint(1, 3)))
+                alternatives = (self.gap() + self.space() + "|").join(
+                    self.alternative() for _ in range(self.r.randint(1, 3))
+                )
                 return f"candidates {self.name()}{self.r.choice(('', self.params()))} = {alternatives}"
             case _:
                 kind = self.r.choice(("cell", "net", "block", "stage", "method"))
@@ -153,10 +155,15 @@ class Writer:
                 if self.r.random() < 0.3:
                     other = f" else if {self.binary(1)} {self.block(depth - 1)}{other}"
             return f"{self.space()}if {self.binary(1)} {self.block(depth - 1)}{other}{self.end()}"
-        return self.space() + self.simple() + (f"{self.space()};{self.space()}" if self.r.random() < 0.1 else self.end())
+        return (
+            self.space() + self.simple() + (f"{self.space()};{self.space()}" if self.r.random() < 0.1 else self.end())
+        )
 
     def targets(self) -> str:
-        return ", ".join(self.r.choice((self.name(), f"{self.name()}[{self.expression(0)}]", "(x, y)")) for _ in range(self.r.randint(1, 2)))
+        return ", ".join(
+            self.r.choice((self.name(), f"{self.name()}[{self.expression(0)}]", "(x, y)"))
+            for _ in range(self.r.randint(1, 2))
+        )
 
     def simple(self) -> str:
         match self.r.randrange(6):
@@ -182,7 +189,8 @@ class Writer:
             return f"choose adjacent 2 from {self.postfix(depth)}"
         groups = [f"{self.postfix(depth)} from {self.postfix(depth)}" for _ in range(self.r.randint(1, 2))]
         keep = self.r.choice(("2 edges", "1 op", "some edges any ops", "1..2 edges 1 op", "all edges", "1 edge 2 ops"))
-        return f"choose {self.r.choice((' and ', f'{chr(10)} and ')).join(groups)}{self.r.choice((' ', chr(10)))}keep {keep}"
+        joined = self.r.choice((" and ", "\n and ")).join(groups)
+        return f"choose {joined}{self.r.choice((' ', chr(10)))}keep {keep}"
 
     def binary(self, depth: int) -> str:
         if depth <= 0 or self.r.random() < 0.3:
@@ -215,7 +223,10 @@ class Writer:
         return atom
 
     def arguments(self, depth: int) -> str:
-        given = [self.r.choice(("", "", "k=", f"{self.name()} = ", "*")) + self.expression(depth) for _ in range(self.r.randint(0, 3))]
+        given = [
+            self.r.choice(("", "", "k=", f"{self.name()} = ", "*")) + self.expression(depth)
+            for _ in range(self.r.randint(0, 3))
+        ]
         comma = "," if given and self.r.random() < 0.2 else ""
         return f"{self.inside()}{f',{self.inside()}'.join(given)}{comma}{self.inside()}"
 

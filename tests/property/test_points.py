@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,8 +19,9 @@ from archir.source import Source
 from archir.space.points import check_point, point_from_json, point_to_json, random_point
 from tests.property.spaces import space_text
 
+TIMES = int(os.environ.get("ARCHIR_FUZZ", "1"))  # N makes N times as many tries
 SEEDS = (Phase.explicit, Phase.reuse, Phase.generate)  # a seed has nothing to shrink
-quick = settings(max_examples=120, deadline=None, phases=SEEDS, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40 * TIMES, deadline=None, phases=SEEDS, suppress_health_check=[HealthCheck.too_slow])
 
 
 def space(r: Random) -> Module:

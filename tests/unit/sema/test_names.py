@@ -1,0 +1,112 @@
+"""Names of values, of choices and of what is shared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archir.diagnostics import ArchirError
+from archir.ir.graph import Call, Choice
+from archir.ir.module import Module, choice_instances, shared_choices
+from archir.sema import load, load_source, reload
+from archir.sema.elaborate import parse_setting
+from archir.source import Source
+
+CELLS = """candidates ops = relu | sigmoid
+cell c(x) { return choose ops from x keep 1 op }
+"""
+
+
+def net(body: str, before: str = CELLS) -> Module:
+    return load_source(Source("text", f"{before}net n(image: tensor[3, 8, 8]) {{\n{body}\n}}\n"))
+
+
+def names(module: Module) -> list[str]:
+    return [node.name for node in module.graph.nodes]
+
+
+def test_a_name_for_each_statement() -> None:
+    assert names(net("x = relu(image); x = relu(x); return x |> relu |> sigmoid")) == ["x", "x_1", "relu", "sigmoid"]
+    assert names(net("for i in 0..2 { for k in [1, 5] { image = conv(image, k=k) } }\nreturn image")) == [
+        "image.0.0", "image.0.1", "image.1.0", "image.1.1",
+    ]  # fmt: skip
+    assert names(net("x[3, 1] = relu(image); arch = relu(x[3, 1]); return relu(arch)")) == ["x.3.1", "arch_1", "relu"]
+
+
+def test_no_name_is_a_prefix_of_another() -> None:
+    module = net(
+        "x = relu(image); x[0] = relu(x); x[0] = image |> relu |> relu\n"
+        "y[1, 2] = relu(x[0]); y[1] = relu(y[1, 2]); return y[1]"
+    )
+    found = names(module)
+    assert len(found) == 6
+    assert not any(a != b and b.startswith(f"{a}.") for a in found for b in found)
+
+
+def test_tags_separate_choices_and_share_graphs() -> None:
+    module = net("a = c(image); b = c@left(a); d = c@left(b); for i in 0..2 { e[i] = c@(i)(d) }\nreturn e[0] + e[1]")
+    assert list(shared_choices(module)) == ["c.choose", "c.left.choose", "c.0.choose", "c.1.choose"]
+    keys = {i.path: i.key for i in choice_instances(module.graph)}
+    assert keys["b.choose"] == keys["d.choose"] == "c.left.choose"
+    assert len({id(n.graph) for n in module.graph.nodes if isinstance(n, Call)}) == 1
+
+
+def test_candidates_are_built_once_for_each_type() -> None:
+    module = net("x = choose ops from [image, image] keep 1 edge; return choose ops from [x, image] keep 1 edge")
+    first, second = (n for n in module.graph.nodes if isinstance(n, Choice))
+    assert first.edges[0].candidates is first.edges[1].candidates is second.edges[1].candidates
+
+
+def test_names_of_options() -> None:
+    module = net(
+        "return choose many from image keep 1 op",
+        "candidates many = conv(k={1, 3}, bias={true, false}) | low: scale(factor={0.5, -1})\n",
+    )
+    (choice,) = (n for n in module.graph.nodes if isinstance(n, Choice))
+    assert [c.name for c in choice.edges[0].candidates] == [
+        "conv_k1_biasTrue", "conv_k1_biasFalse", "conv_k3_biasTrue", "conv_k3_biasFalse",
+        "low_factor0_5", "low_factorm1",
+    ]  # fmt: skip
+
+
+def test_a_module_is_elaborated_again_from_its_texts_alone(tmp_path: Path) -> None:
+    (tmp_path / "parts.nas").write_text("block part(x) { return conv(x, 4) }\n")
+    file = tmp_path / "space.nas"
+    file.write_text(
+        "use parts\nuse ops\nnet n(image: tensor[3, 8, 8], k = 3) { return image |> part |> sep_conv(k=k) }\n"
+    )
+    module = load(file, k=5)
+    file.write_text("broken")
+    (tmp_path / "parts.nas").unlink()
+    assert module.origin is not None
+    assert reload(module.origin) == module
+    assert reload(module.origin, k=3) != module
+
+
+def test_one_name_cannot_mean_two_files(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for folder, out in ((tmp_path, 4), (tmp_path / "inner", 8)):
+        (folder / "helper.nas").write_text(f"block help(x) {{ return conv(x, {out}) }}\n")
+    (tmp_path / "inner" / "part.nas").write_text("use helper\nblock part(x) { return help(x) }\n")
+    file = tmp_path / "space.nas"
+    file.write_text("use helper\nuse inner.part\nnet n(image: tensor[3, 8, 8]) { return image |> help |> part.part }\n")
+    with pytest.raises(ArchirError, match="`use helper` means two files"):
+        load(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3), ("-3", -3), ("2.5", 2.5), ("1e-3", 0.001), ("2K", 2000), ("true", True), ("word", "word"),
+        ("(1, 2)", (1, 2)), ("[1, (2, false)]", (1, (2, False))), ('"a b"', "a b"),
+    ],
+)  # fmt: skip
+def test_settings(text: str, value: object) -> None:
+    assert parse_setting("name", text) == value
+
+
+@pytest.mark.parametrize("text", ["", "1 +", "f(3)", "1 + 1", "a b", "(", "x = 3"])
+def test_settings_that_are_none(text: str) -> None:
+    with pytest.raises(ArchirError, match="is no value"):
+        parse_setting("name", text)
