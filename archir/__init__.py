@@ -9,16 +9,17 @@ The five functions here are what the command line calls, too:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from archir.diagnostics import ArchirError
-from archir.ir.module import Module
 from archir.sema import load
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import onnx
 
+    from archir.ir.module import Module
     from archir.lowering.torch import Supernet
     from archir.passes import Values
 

@@ -18,7 +18,7 @@ def public(module: ModuleType) -> set[str]:
     found = set()
     for name, value in vars(module).items():
         is_submodule = isinstance(value, ModuleType) and value.__name__ == f"{module.__name__}.{name}"
-        if not name.startswith("_") and name != "annotations" and not is_submodule:
+        if not name.startswith("_") and name not in ("annotations", "TYPE_CHECKING") and not is_submodule:
             found.add(name)
     return found
 
