@@ -17,7 +17,10 @@ def depth(graph: Graph) -> int:
 
 
 def dead_cells(graph: Graph) -> tuple[str, ...]:
-    """The cells from which no path leads to the output, in order of computation."""
+    """The cells from which no path leads to the output, in order of computation.
+
+    A cell that only dead cells read is dead, too.
+    """
     used = {graph.output}
     for node in reversed(graph.nodes):
         if node.name in used:

@@ -127,3 +127,19 @@ def test_depth_and_dead_cells_of_stages_by_hand() -> None:
     chain = stage({i: (i - 2, i - 1) for i in range(2, 8)}, (6, 7))
     assert depth(chain) == 6
     assert dead_cells(chain) == ()
+
+
+@pytest.mark.parametrize(
+    ("window", "edges", "dead", "cells"),
+    [
+        (7, {2: (0, 1), 3: (0, 1), 4: (0, 1), 5: (0, 1), 6: (0, 1), 7: (0, 6)}, 4, 2),
+        (4, {2: (0, 1), 3: (0, 1), 4: (0, 2), 5: (1, 2), 6: (2, 3), 7: (3, 4)}, 1, 3),
+        (3, {2: (0, 1), 3: (0, 1), 4: (2, 3), 5: (3, 4), 6: (4, 5), 7: (5, 6)}, 0, 5),
+    ],
+)
+def test_structures_with_the_numbers_of_h_das_table_4(
+    window: int, edges: dict[int, tuple[int, int]], dead: int, cells: int
+) -> None:
+    assert all(i - window <= source < i for i, sources in edges.items() for source in sources)
+    graph = stage(edges, (6, 7))
+    assert (len(dead_cells(graph)), depth(graph)) == (dead, cells)
