@@ -1,0 +1,1 @@
+nets/mobilenet_v2.nas
