@@ -17,13 +17,14 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from archir.analysis.conventions import DEFAULT
-from archir.analysis.cost import Cost, of_node
+from archir.analysis.cost import Cost, of_node, total
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.memo import once_per_graph
 from archir.ir.module import Module, join, shared_choices
 from archir.ir.point import Point
 from archir.space.space import Part, Space, space_of
+from archir.space.variables import chooses
 
 SMALL = 20_000
 """Spaces of at most this many points are enumerated where a cost is not additive."""
@@ -99,9 +100,12 @@ def _table(graph: Graph, tag: str | None, convention: str, behind: Alternative |
             mine = rows.setdefault(Row(key, behind), {})
             for e, edge in enumerate(node.edges):
                 for c in edge.candidates:
-                    own, inner = _table(c.graph, None, convention, Alternative(key, e, c.name))
+                    if chooses(c.graph):
+                        own, inner = _table(c.graph, None, convention, Alternative(key, e, c.name))
+                        _merge(rows, inner)
+                    else:
+                        own = total(c.graph, convention)
                     mine[e, c.name] = mine.get((e, c.name), Cost()) + own
-                    _merge(rows, inner)
         elif isinstance(node, Call):
             own, inner = _table(node.graph, node.tag, convention, behind)
             fixed += own
@@ -150,8 +154,8 @@ def _added(table: CostTable, space: Space, measure: str) -> Bounds:
     mean = Fraction(least)
     costs = {row.key: of for row, of in table.rows.items()}
     for part in space.parts:
-        low, high, total = part.diagram.totals(list(_weights(part, costs, measure)))
-        least, most, mean = least + low, most + high, mean + Fraction(total, part.diagram.size)
+        low, high, summed = part.diagram.totals(list(_weights(part, costs, measure)))
+        least, most, mean = least + low, most + high, mean + Fraction(summed, part.diagram.size)
     return Bounds(least, most, mean)
 
 

@@ -101,7 +101,7 @@ def _is_number(text: str | None) -> bool:
 def _of_space(module: Module, convention: str) -> dict[str, Any]:
     """Sizes are decimal strings: they outgrow what JSON readers hold exactly."""
     from archir.analysis.table import known_bounds
-    from archir.space.space import space_of
+    from archir.space.space import digits, space_of
 
     space = space_of(module)
     found = known_bounds(module, convention)
@@ -109,7 +109,7 @@ def _of_space(module: Module, convention: str) -> dict[str, Any]:
         end: None if found is None else {measure: _plain(getattr(b, end)) for measure, b in found.items()}
         for end in ("min", "max", "mean")
     }
-    return {"size": str(space.size), "choices": {key: str(size) for key, size in space.sizes.items()}, **costs}
+    return {"size": digits(space.size), "choices": {key: digits(size) for key, size in space.sizes.items()}, **costs}
 
 
 def _plain(n: Any) -> int | float:

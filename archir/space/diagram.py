@@ -105,6 +105,9 @@ class Diagram:
 
         ValueError if there is no way at all.
         """
+        return _totals(self, tuple(weights))
+
+    def _totals(self, weights: tuple[int, ...]) -> tuple[int, int, int]:
         if self.start is None or not self.size:
             raise ValueError("there is nothing to keep")
         later: list[dict[State, tuple[int, int, int]]] = [{} for _ in range(self.levels + 1)]
@@ -123,6 +126,11 @@ class Diagram:
                         sum(total + w * ways for (_, _, total), w, ways in ends),
                     )
         return later[self.start[0]][self.start[1]]
+
+
+@lru_cache(maxsize=4096)
+def _totals(of: Diagram, weights: tuple[int, ...]) -> tuple[int, int, int]:
+    return of._totals(weights)
 
 
 @lru_cache(maxsize=4096)

@@ -19,7 +19,7 @@ from archir.ir.module import Module, join
 from archir.ir.point import Kept, Point
 from archir.ops.pointwise import Add
 from archir.ops.zeros import gives_zeros
-from archir.space.space import space_of
+from archir.space.space import digits, space_of
 
 Rule: TypeAlias = Literal["published", "canonical"]
 RULES: tuple[Rule, ...] = ("published", "canonical")
@@ -37,7 +37,7 @@ def unique_size(module: Module, rule: Rule) -> int:
     space = space_of(module)
     if space.size > LIMIT:
         help_ = "compare the expressions of points of your own instead"
-        fail("NAS402", f"{space.size} points are too many to be compared one by one", help=help_)
+        fail("NAS402", f"{digits(space.size)} points are too many to be compared one by one", help=help_)
     owners = _owners(module)
     return len({_of_owners(owners, point, rule) for point in space.enumerate()})
 

@@ -14,7 +14,6 @@ from attrs import define, evolve, field
 
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph, Node, Operation
-from archir.ir.memo import once_per_graph
 from archir.ir.module import Module, join
 from archir.ir.point import Kept, Point
 from archir.ir.primitive import Primitive
@@ -23,6 +22,7 @@ from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Add
 from archir.space.points import why_not
 from archir.space.space import space_of
+from archir.space.variables import chooses
 
 _Known = Mapping[str, tuple[Kept, ...]]
 
@@ -85,12 +85,6 @@ def _inline(graph: Graph, path: str, arguments: tuple[int, ...], steps: list[_St
     return values[graph.output]
 
 
-@once_per_graph
-def _chooses(graph: Graph) -> bool:
-    inner = [n.graph for n in graph.nodes if isinstance(n, Call)]
-    return any(isinstance(n, Choice) for n in graph.nodes) or any(_chooses(g) for g in inner)
-
-
 def _settled(primitive: Primitive) -> Primitive:
     """As it is in the network that comes of a search."""
     return evolve(primitive, deferred=False) if isinstance(primitive, BatchNorm) else primitive
@@ -126,7 +120,7 @@ class _Walk:
     ) -> Iterator[_Reached]:
         for place in range(first, len(graph.nodes)):
             node = graph.nodes[place]
-            if isinstance(node, Choice) or (isinstance(node, Call) and _chooses(node.graph)):
+            if isinstance(node, Choice) or (isinstance(node, Call) and chooses(node.graph)):
                 for reached in self._open(node, owner, values, at, known):
                     more = values | {node.name: reached.value}
                     yield from self._nodes(graph, owner, place + 1, more, reached.at, reached.known)
@@ -173,7 +167,7 @@ class _Walk:
 
     def _candidate(self, graph: Graph, x: int, at: int, known: _Known) -> Iterator[_Reached]:
         """Each way to read a candidate; how far into one that does not fit is not told."""
-        if _chooses(graph):
+        if chooses(graph):
             yield from self.graph(graph, None, (x,), at, known)
             return
         told = self.reason, self._furthest

@@ -8,6 +8,7 @@ the fastest.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from math import prod
@@ -74,7 +75,11 @@ class Space:
     def unrank(self, rank: int) -> Point:
         """The point of a rank, 0 <= rank < size; raises `ArchirError` NAS404 for any other."""
         if not 0 <= rank < self.size:
-            fail("NAS404", f"there is no point {rank}", help=f"the space has {self.size} points, counted from 0")
+            fail(
+                "NAS404",
+                f"there is no point {digits(rank)}",
+                help=f"the space has {digits(self.size)} points, counted from 0",
+            )
         kept: dict[str, tuple[Kept, ...]] = {}
         for part in reversed(self.parts):
             rank, digit = divmod(rank, part.diagram.size)
@@ -148,6 +153,16 @@ class Space:
 
     def _point(self, kept: Mapping[str, tuple[Kept, ...]]) -> Point:
         return Point(tuple((v.key, kept[v.key]) for v in self.variables if v.key in kept))
+
+
+def digits(n: int) -> str:
+    """An integer in decimal, however long: sizes outgrow the 4,300 digits that Python converts unasked."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        return str(n)
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def space_of(module: Module) -> Space:

@@ -56,6 +56,13 @@ def is_none(candidate: Candidate) -> bool:
 
 
 @once_per_graph
+def chooses(graph: Graph) -> bool:
+    """Whether a graph, or one that it calls, has a choice."""
+    inner = [node.graph for node in graph.nodes if isinstance(node, Call)]
+    return any(isinstance(node, Choice) for node in graph.nodes) or any(chooses(g) for g in inner)
+
+
+@once_per_graph
 def variables_of(graph: Graph) -> tuple[Variable, ...]:
     """The variables of a net's graph, in order of first computation."""
     finder = _Finder()

@@ -19,7 +19,7 @@ from archir.passes.fix import fixed
 from archir.sema import load_source
 from archir.source import Source
 from archir.space.points import check_point, why_not
-from archir.space.space import Space, space_of
+from archir.space.space import Space, digits, space_of
 from archir.space.variables import Slot, Variable
 
 HEAD = "return y |> global_avg_pool |> linear(10)"
@@ -223,3 +223,13 @@ def test_the_order_is_that_of_the_alternatives() -> None:
     ]
     assert list(dict.fromkeys(pairs)) == [(0, 1), (0, 2), (1, 2)]
     assert len(pairs) == len(list(product("ab", "ab"))) * 3
+
+
+def test_sizes_of_thousands_of_digits() -> None:
+    space = Space(tuple(Variable(f"v.{i}", ((Slot(0, "a"), Slot(0, "b"), Slot(0, "c")),)) for i in range(10_000)))
+    assert space.size == 3**10_000
+    assert len(digits(space.size)) == 4772
+    with pytest.raises(ArchirError, match="there is no point"):
+        space.unrank(space.size)
+    point = space.sample(Random(1))
+    assert space.unrank(space.rank(point)) == point
