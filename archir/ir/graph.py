@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
+from archir.ir.origin import Setting
 from archir.ir.primitive import Primitive
 from archir.ir.types import TensorType
 from archir.source import Span
@@ -94,13 +95,19 @@ class Keep:
 
 @frozen
 class Choice:
-    """Candidates on edges into one node; the node is the sum of what is kept."""
+    """Candidates on edges into one node; the node is the sum of what is kept.
+
+    With `slots` above 1 there is no sum: the kept edges fill that many values, in order
+    (`*choose ... keep 2 edges` fills two inputs of a cell). Until a point is fixed each of
+    these values is the whole mixture, since no edge has a slot yet (H-DAS, section 3.2).
+    """
 
     name: str
     edges: tuple[Edge, ...]
     keep: Keep
     type: TensorType
     span: Span | None = field(default=None, eq=False, repr=False)
+    slots: int = 1
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -109,6 +116,14 @@ class Choice:
 
 
 Node: TypeAlias = Operation | Call | Choice
+
+
+def results(node: Node, name: str | None = None) -> tuple[str, ...]:
+    """The names of a node's values: its own name (or `name`), or `name.0`, `name.1`, ... where it has several."""
+    own = node.name if name is None else name
+    if isinstance(node, Choice) and node.slots > 1:
+        return tuple(f"{own}.{slot}" for slot in range(node.slots))
+    return (own,)
 
 
 @frozen(cache_hash=True)
@@ -126,7 +141,9 @@ class Graph:
     nodes: tuple[Node, ...]
     output: str
     type: TensorType
+    arguments: tuple[tuple[str, Setting], ...] = field(default=(), eq=False, repr=False)
+    """The numbers and words that the definition was built at, where it was built from a text."""
 
     def types(self) -> dict[str, TensorType]:
         """The type of every value."""
-        return {v.name: v.type for v in self.inputs} | {n.name: n.type for n in self.nodes}
+        return {v.name: v.type for v in self.inputs} | {r: n.type for n in self.nodes for r in results(n)}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import frozen
 
-from archir.ir.graph import KINDS, Amount, Call, Choice, Graph, Operation
+from archir.ir.graph import KINDS, Amount, Call, Choice, Graph, Operation, results
 from archir.ir.primitive import ShapeError
 from archir.source import Span
 
@@ -67,7 +67,7 @@ def _order(graph: Graph) -> Iterator[Breach]:
                 yield Breach(
                     f"in `{graph.name}`, `{node.name}` reads `{operand}`, which is not computed before it", node.span
                 )
-        defined.add(node.name)
+        defined.update(results(node))
     if graph.output not in defined:
         yield Breach(f"`{graph.name}` returns `{graph.output}`, which it does not compute")
 

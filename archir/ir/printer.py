@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Node, Operation
+from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Node, Operation, results
 from archir.ir.module import Module
 from archir.ir.primitive import AttributeValue
 
@@ -46,7 +46,8 @@ class _Printer:
 
     def _body(self, graph: Graph) -> Iterator[str]:
         for node in graph.nodes:
-            yield f"    %{node.name} = {self._node(node)} : {node.type}"
+            targets = ", ".join(f"%{r}" for r in results(node))
+            yield f"    {targets} = {self._node(node)} : {node.type}"
         yield f"    return %{graph.output}"
 
     def _node(self, node: Node) -> str:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from attrs import NOTHING, evolve, frozen
 
 from archir.diagnostics import fail
-from archir.ir.graph import Call, Choice, Graph, Node, Operation
+from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
 from archir.ir.module import Form, Module, join
 from archir.ir.point import Point
 from archir.ir.rewrite import with_callees
@@ -88,9 +88,12 @@ def _without_choices(
     renamed: dict[str, str] = {}
     for node in graph.nodes:
         if isinstance(node, Choice):  # only kept candidates are changed: a point says nothing of what is inside others
-            made, result = _kept_nodes(node, point, join(owner, node.name), renamed, change)
+            made, terms = _kept_nodes(node, point, join(owner, node.name), renamed, change)
+            if node.slots == 1:
+                total, terms = _total(node, join(owner, node.name), terms, renamed)
+                made += total
             nodes += made
-            renamed[node.name] = result
+            renamed.update(zip(results(node), terms, strict=True))
         else:
             plain = _restored(with_callees(node, change))
             assert not isinstance(plain, Choice)
@@ -107,8 +110,8 @@ def _restored(node: Node) -> Node:
 
 def _kept_nodes(
     choice: Choice, point: Point, key: str, renamed: Mapping[str, str], change: Callable[[Graph, str | None], Graph]
-) -> tuple[list[Node], str]:
-    """The nodes that stand for a choice, and the value that holds its result."""
+) -> tuple[list[Node], list[str]]:
+    """The nodes of what a choice keeps, and the values that they give, in the order of edges."""
     nodes: list[Node] = []
     terms: list[str] = []
     for kept in point.kept(key) or ():
@@ -126,11 +129,16 @@ def _kept_nodes(
             nodes.append(scale)
             term = scale.name
         terms.append(term)
+    return nodes, terms
+
+
+def _total(choice: Choice, key: str, terms: list[str], renamed: Mapping[str, str]) -> tuple[list[Node], list[str]]:
+    """The sum of what is kept: a node where more or less than one value is, and the value that holds it."""
     if len(terms) == 1:
-        return nodes, terms[0]
+        return [], terms
     if terms:
         total = Operation(f"{choice.name}.add", Add(), tuple(terms), choice.type, choice.span)
     else:
         source, zero = _nothing_kept(choice, key)
         total = Operation(f"{choice.name}.zero", zero, (renamed.get(source, source),), choice.type, choice.span)
-    return [*nodes, total], total.name
+    return [total], [total.name]

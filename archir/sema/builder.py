@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from attrs import Factory, define, evolve
 
-from archir.ir.graph import Call, Choice, Edge, Graph, Kind, Node, Operation, Value
+from archir.ir.graph import Call, Choice, Edge, Graph, Kind, Node, Operation, Value, results
 from archir.ir.types import TensorType
 from archir.sema.values import Tensor
 
@@ -28,6 +28,8 @@ class GraphBuilder:
     _nodes: list[_Pending] = Factory(list)
     _labels: list[str] = Factory(list)
     _names: list[str] = Factory(list)
+    _values: list[tuple[int, int]] = Factory(list)
+    """Behind the inputs, each value: its node's place, and which of the node's results it is."""
     _unnamed: int = 0
     _bases: set[str] = Factory(set)
     _prefixes: set[str] = Factory(set)
@@ -35,16 +37,22 @@ class GraphBuilder:
     def add_input(self, name: str, type_: TensorType) -> Tensor:
         """A new input of the graph. All inputs come before the first node."""
         self.inputs.append(Value(name, type_))
-        self._names.append(name)
-        self._unnamed = len(self._names)
-        return Tensor(len(self._names) - 1, type_)
+        return Tensor(len(self.inputs) - 1, type_)
 
     def add(self, node: Node, operands: tuple[Tensor, ...], label: str) -> Tensor:
-        """A new node; its name and its operands' names are filled in later."""
+        """A new node with one result; its name and its operands' names are filled in later."""
+        (value,) = self.add_all(node, operands, label)
+        return value
+
+    def add_all(self, node: Node, operands: tuple[Tensor, ...], label: str) -> tuple[Tensor, ...]:
+        """A new node, and all of its results."""
         self._nodes.append((node, tuple(o.id for o in operands)))
         self._labels.append(label)
         self._names.append("")
-        return Tensor(len(self._names) - 1, node.type)
+        first = len(self.inputs) + len(self._values)
+        count = len(results(node))
+        self._values += [(len(self._nodes) - 1, slot) for slot in range(count)]
+        return tuple(Tensor(first + slot, node.type) for slot in range(count))
 
     def name_statement(self, base: str) -> None:
         """Names the nodes made since the last call; `base` is empty for `return`."""
@@ -52,7 +60,7 @@ class GraphBuilder:
         self._unnamed = len(self._names)
         if not fresh:
             return
-        labels = [self._labels[i - len(self.inputs)] for i in fresh]
+        labels = [self._labels[i] for i in fresh]
         if base and len(labels) == 1:
             self._names[fresh[0]] = self._allocate(base)
             return
@@ -83,11 +91,21 @@ class GraphBuilder:
     def finish(self, name: str, kind: Kind, output: Tensor) -> Graph:
         """The graph, with all names in place."""
         nodes = tuple(self._placed(i, node, operands) for i, (node, operands) in enumerate(self._nodes))
-        return Graph(name, kind, tuple(self.inputs), nodes, self._names[output.id], output.type)
+        return Graph(name, kind, tuple(self.inputs), nodes, self.name_of(output), output.type)
+
+    def name_of(self, value: Tensor) -> str:
+        """A value's name; all its statement's nodes must have theirs."""
+        return self._value_name(value.id)
+
+    def _value_name(self, value: int) -> str:
+        if value < len(self.inputs):
+            return self.inputs[value].name
+        place, slot = self._values[value - len(self.inputs)]
+        return results(self._nodes[place][0], self._names[place])[slot]
 
     def _placed(self, i: int, node: Node, operands: tuple[int, ...]) -> Node:
-        name = self._names[len(self.inputs) + i]
-        sources = tuple(self._names[o] for o in operands)
+        name = self._names[i]
+        sources = tuple(map(self._value_name, operands))
         if isinstance(node, Choice):
             edges = tuple(Edge(s, e.candidates) for s, e in zip(sources, node.edges, strict=True))
             return evolve(node, name=name, edges=edges)

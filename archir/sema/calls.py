@@ -8,6 +8,7 @@ from attrs import evolve, fields
 
 from archir.diagnostics import Diagnostic
 from archir.ir.graph import Call, Operation
+from archir.ir.origin import Setting
 from archir.ir.primitive import Primitive, ShapeError
 from archir.sema.arithmetic import is_number
 from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
@@ -25,6 +26,7 @@ from archir.sema.values import (
     Tagged,
     Tensor,
     Value,
+    WidthOf,
     kind_of,
 )
 from archir.source import Span
@@ -46,6 +48,8 @@ def call(frame: Frame, callee: Value, positional: tuple[Value, ...], keywords: d
             return call_definition(frame, callee, None, positional, keywords, span)
         case Tagged():
             return call_definition(frame, callee.definition, callee.tag, positional, keywords, span)
+        case WidthOf():
+            return _width(frame, callee.definition, positional, keywords, span)
     help_ = "primitives, functions, blocks, cells and stages can be"
     if isinstance(callee, Namespace):
         help_ = f"call what it defines: {', '.join(f'`{callee.name}.{n}`' for n in callee.scope.own)}"
@@ -206,6 +210,25 @@ def call_definition(
     return POISON if found else _use(frame, built, tag, tuple(tensors), definition.name, span)
 
 
+def _width(
+    frame: Frame, callee: DefinitionValue, positional: tuple[Value, ...], keywords: dict[str, Value], span: Span
+) -> Value:
+    """The channels of a definition's result: its last parameters are as given, those before are tensors.
+
+    The tensors are like the first input of the definition where this is asked.
+    """
+    if not frame.builder.inputs:
+        return frame.error("NAS304", f"`{callee.name}.width` needs a tensor here", span, help="ask inside a definition")
+    required = [p.name for p in callee.definition.params if p.default is None and p.name not in keywords]
+    numbers = max(0, len(required) - len(positional))
+    apart = Frame(frame.session, frame.scope, GraphBuilder())
+    given = dict(zip(required[numbers:], positional, strict=False)) | keywords
+    for name in required[:numbers]:
+        given[name] = apart.builder.add_input(name, frame.builder.inputs[0].type)
+    result = call_definition(apart, callee, None, (), given, span)
+    return result.type.channels if isinstance(result, Tensor) else result
+
+
 def _called(problem: Diagnostic, what: str, span: Span) -> Diagnostic:
     """The problem with a note on the call that led to it."""
     if problem.span is None or problem.code not in _NOTED or len(problem.notes) >= _MOST_NOTES:
@@ -249,10 +272,16 @@ def _build(frame: Frame, callee: DefinitionValue, shapes: dict[str, Any], span: 
             if param.name not in inner.locals:
                 assert param.default is not None
                 inner.locals[param.name] = session.evaluate(inner, param.default)
+        arguments = tuple((name, value) for name, value in inner.locals.items() if _is_plain(value))
         result = session.execute(inner, definition.body)
     finally:
         session.calling.pop()
-    return _finish(inner, callee, result, inputs)
+    return _finish(inner, callee, result, inputs, arguments)
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is a setting: a number, truth value, word, or a list of them."""
+    return isinstance(value, bool | int | float | str) or (isinstance(value, tuple) and all(map(_is_plain, value)))
 
 
 def _concrete(shape: Value, name: str, frame: Frame, inputs: list[Tensor]) -> Value:
@@ -264,7 +293,9 @@ def _concrete(shape: Value, name: str, frame: Frame, inputs: list[Tensor]) -> Va
     return shape
 
 
-def _finish(frame: Frame, callee: DefinitionValue, result: Value, inputs: list[Tensor]) -> Built:
+def _finish(
+    frame: Frame, callee: DefinitionValue, result: Value, inputs: list[Tensor], arguments: tuple[tuple[str, Setting], ...]
+) -> Built:
     definition = callee.definition
     if result is POISON or result is None:
         return Built(None, ())
@@ -278,7 +309,7 @@ def _finish(frame: Frame, callee: DefinitionValue, result: Value, inputs: list[T
     if result in inputs:
         return Built(None, (), returns_input=inputs.index(result))
     graph = frame.builder.finish(callee.graph_name, definition.kind, result)  # type: ignore[arg-type]
-    graph, kept = without_unused_inputs(graph)
+    graph, kept = without_unused_inputs(evolve(graph, arguments=arguments))
     through = forwarded(graph)
     if through is not None:
         graph, places = through

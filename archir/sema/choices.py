@@ -20,31 +20,52 @@ from archir.syntax import ast
 
 
 def choose(frame: Frame, e: ast.Choose) -> Value:
-    """A new choice; POISON where a candidate does not fit."""
+    """A new choice, the sum of what it keeps; POISON where a candidate does not fit."""
+    made = _choice(frame, e)
+    return POISON if made is None else frame.builder.add(*made, "choose")
+
+
+def choose_slots(frame: Frame, e: ast.Choose) -> Value:
+    """A new choice whose kept edges fill one value each: `*choose ... keep 2 edges`."""
+    made = _choice(frame, e)
+    if made is None:
+        return POISON
+    choice, operands = made
+    amount = choice.keep.edges
+    if amount is None or amount.least != amount.most or choice.keep.operations != Amount(1, 1):
+        help_ = "write `keep 2 edges` for the two inputs of a cell"
+        return frame.error("NAS307", "`*choose` keeps a fixed number of edges, with one operation each", e.span, help=help_)
+    slotted = evolve(choice, slots=amount.least)
+    return frame.builder.add_all(slotted, operands, "choose")
+
+
+def _choice(frame: Frame, e: ast.Choose) -> tuple[Choice, tuple[Tensor, ...]] | None:
     edges: list[Edge] = []
     operands: list[Tensor] = []
     for group in e.edges:
         found = _edge_set(frame, group)
         if found is None:
-            return POISON
+            return None
         for source in found[1]:
             candidates = _candidates(frame, found[0], source.type, group.candidates.span)
             if candidates is None:
-                return POISON
+                return None
             operands.append(source)
             edges.append(Edge("", candidates))
     if not edges:
         help_ = "begin the loop where there is a value to choose from"
-        return frame.error("NAS307", "this choice has no edges: its sources are an empty list", e.span, help=help_)
+        frame.error("NAS307", "this choice has no edges: its sources are an empty list", e.span, help=help_)
+        return None
     if not all(edge.candidates for edge in edges):
         bare = next(i for i, edge in enumerate(edges) if not edge.candidates)
         help_ = f"add a candidate that takes {operands[bare].type}"
-        return frame.error("NAS307", f"no candidate is legal on edge {bare}", e.span, help=help_)
+        frame.error("NAS307", f"no candidate is legal on edge {bare}", e.span, help=help_)
+        return None
     type_ = _common_type(frame, e, edges)
     keep = _keep(frame, e.keep, edges)
     if type_ is None or keep is None:
-        return POISON
-    return frame.builder.add(Choice("", tuple(edges), keep, type_, e.span), tuple(operands), "choose")
+        return None
+    return Choice("", tuple(edges), keep, type_, e.span), tuple(operands)
 
 
 def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, tuple[Tensor, ...]] | None:

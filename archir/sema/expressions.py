@@ -7,10 +7,21 @@ from archir.ops.pointwise import Add, Mul, Scale
 from archir.sema.arithmetic import COMPARISONS, calculate, is_number
 from archir.sema.builtins import BUILTINS
 from archir.sema.calls import call, use_primitive
-from archir.sema.choices import choose
+from archir.sema.choices import choose, choose_slots
 from archir.sema.context import Frame
 from archir.sema.suggest import did_you_mean
-from archir.sema.values import POISON, DefinitionValue, Family, Namespace, OptionSet, Tagged, Tensor, Value, kind_of
+from archir.sema.values import (
+    POISON,
+    DefinitionValue,
+    Family,
+    Namespace,
+    OptionSet,
+    Tagged,
+    Tensor,
+    Value,
+    WidthOf,
+    kind_of,
+)
 from archir.syntax import ast
 
 _DIMENSIONS = ("channels", "height", "width")
@@ -95,7 +106,10 @@ def _call(frame: Frame, e: ast.Call) -> Value:
     positional: list[Value] = []
     keywords: dict[str, Value] = {}
     for argument in e.arguments:
-        value = evaluate(frame, argument.value)
+        if argument.spread and isinstance(argument.value, ast.Choose):
+            value = choose_slots(frame, argument.value)
+        else:
+            value = evaluate(frame, argument.value)
         if argument.spread and value is not POISON:
             if not isinstance(value, tuple):
                 help_ = "leave out the `*`"
@@ -189,6 +203,8 @@ def _attribute(frame: Frame, e: ast.Attribute) -> Value:
         case Tensor():
             help_ = did_you_mean(e.name, _DIMENSIONS) or "a tensor has channels, height and width"
             return frame.error("NAS201", f"a tensor has no `{e.name}`", e.span, help=help_)
+        case DefinitionValue() if e.name == "width":
+            return WidthOf(base)
         case Namespace():
             if e.name in base.scope.own:
                 return lookup(Frame(frame.session, base.scope, frame.builder), ast.Name(e.name, span=e.span))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, cast
 
-from attrs import Factory, define, fields
+from attrs import Factory, define, evolve, fields
 
 from archir.diagnostics import fail
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Parameter
-from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Kind, Node, Operation, Value
+from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Kind, Node, Operation, Value, results
 from archir.ir.module import FORMS, ArchitectureParameter, GateOf, Module
 from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
@@ -62,24 +62,10 @@ class _Reader:
         nodes: list[Node] = []
         for statement in item.body.statements:
             match statement:
-                case ast.Assign(targets=(ast.Path() as target,), values=(value,)):
-                    node = self.node(target.text, value, types)
-                    if statement.type is not None and _type(statement.type, statement.span) != node.type:
-                        fail(
-                            "NAS303",
-                            f"`%{target.text}` is {node.type}, not what is written",
-                            span=statement.type.span,
-                            help="correct the type, or the operation",
-                        )
-                    if target.text in types:
-                        fail(
-                            "NAS202",
-                            f"`%{target.text}` is defined twice",
-                            span=target.span,
-                            help="give one of them another name",
-                        )
+                case ast.Assign(targets=(ast.Path(), *_), values=(_,)):
+                    node = self._assigned(statement, types)
                     nodes.append(node)
-                    types[target.text] = node.type
+                    types |= dict.fromkeys(results(node), node.type)
                 case ast.Return(value=ast.Path() as out) if out.text in types:
                     name = item.name.rpartition(".")[0] or item.name
                     graph = Graph(name, cast(Kind, item.kind), inputs, tuple(nodes), out.text, types[out.text])
@@ -89,6 +75,22 @@ class _Reader:
                     _refuse(statement.span, "`%name = ...` or `return %name`")
         where = name_span(item, item.name)
         fail("NAS309", f"`@{item.name}` returns nothing", span=where, help="end it with `return %name`")
+
+    def _assigned(self, s: ast.Assign, types: dict[str, TensorType]) -> Node:
+        """The node that a line makes; several targets are the slots of a choice."""
+        names = [t.text if isinstance(t, ast.Path) else "" for t in s.targets]
+        node = self.node(names[0] if len(names) == 1 else names[0].rpartition(".")[0], s.values[0], types)
+        if isinstance(node, Choice):
+            node = evolve(node, slots=len(names))
+        if list(results(node)) != names:
+            _refuse(s.span, f"`{', '.join(f'%{r}' for r in results(node))} = ...`")
+        if s.type is not None and _type(s.type, s.span) != node.type:
+            help_ = "correct the type, or the operation"
+            fail("NAS303", f"`%{names[0]}` is {node.type}, not what is written", span=s.type.span, help=help_)
+        for target, name in zip(s.targets, names, strict=True):
+            if name in types:
+                fail("NAS202", f"`%{name}` is defined twice", span=target.span, help="give one of them another name")
+        return node
 
     def candidate_set(self, item: ast.Candidates) -> None:
         self.candidates[item.name] = tuple(

@@ -52,30 +52,40 @@ def print_source(module: Module) -> str:
         items = tuple(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items)
         return format_file(ast.File(origin.source, items), Comments.of(origin.source))
     space = reload(evolve(origin, point=None))
-    file = _Specializer(origin, scope, origin.point, _choices_by_place(space.graph)).run(net, settings)
+    file = _Specializer(origin, scope, origin.point, *_by_owner(space.graph, net.definition.span)).run(net, settings)
     return format_file(file)
 
 
-def _choices_by_place(graph: Graph) -> dict[tuple[str, Span], list[Choice]]:
-    """The choices of each owner by where they were written, in order of computation."""
-    found: dict[tuple[str, Span], list[Choice]] = {}
-    seen: set[str] = set()
+def _by_owner(graph: Graph, span: Span) -> tuple[dict[tuple[str, Span], list[Choice]], dict[str, Env]]:
+    """What is known of each owner of choices.
+
+    Its choices by where they were written, in order of computation; and the parameters
+    that have the same value wherever it is called.
+    """
+    choices: dict[tuple[str, Span], list[Choice]] = {}
+    arguments: dict[str, dict[str, Setting]] = {}
 
     def visit(g: Graph, tag: str | None) -> None:
         owner = join(g.name, tag) if tag is not None else g.name
-        fresh = owner not in seen
-        seen.add(owner)
+        fresh = owner not in arguments
+        given = dict(g.arguments)
+        agreed = given if fresh else {k: v for k, v in arguments[owner].items() if given.get(k) == v}
+        arguments[owner] = agreed
         for node in g.nodes:
             if isinstance(node, Call):
                 visit(node.graph, node.tag)
             elif isinstance(node, Choice):
                 if fresh and node.span is not None:
-                    found.setdefault((owner, node.span), []).append(node)
+                    choices.setdefault((owner, node.span), []).append(node)
                 for candidate in {c.graph: None for edge in node.edges for c in edge.candidates}:
                     visit(candidate, None)
 
     visit(graph, None)
-    return found
+    written = {
+        owner: {name: setting_expression(value, span) for name, value in agreed.items()}
+        for owner, agreed in arguments.items()
+    }
+    return choices, written
 
 
 @define
@@ -85,6 +95,8 @@ class _Place:
     owner: str
     scope: FileScope
     local: frozenset[str]
+    known: Env = Factory(dict)
+    """Parameters that have one value in all instances; only loops and edges around choices need them."""
     used: dict[Span, int] = Factory(dict)
 
 
@@ -94,6 +106,7 @@ class _Specializer:
     scope: FileScope
     point: Point
     choices: dict[tuple[str, Span], list[Choice]]
+    arguments: dict[str, Env]
     done: dict[tuple[int, str | None], str] = Factory(dict)
     items: list[ast.Item] = Factory(list)
     uses: dict[str, tuple[str, ...]] = Factory(dict)
@@ -134,15 +147,16 @@ class _Specializer:
         item = value.definition
         owner = value.graph_name if tag is None else join(value.graph_name, tag)
         local = frozenset({p.name for p in item.params} | set(assigned_names(item.body)))
-        place = _Place(owner, value.scope, local)
+        place = _Place(owner, value.scope, local, self.arguments.get(owner, {}))
         outside = evolve(place, local=frozenset())
         item = with_defaults(item, settings or {})
         params = tuple(
             p if p.default is None else evolve(p, default=self.expression(p.default, {}, outside)) for p in item.params
         )
-        known: Env = {} if settings is None else {p.name: p.default for p in params if p.default is not None}
+        if settings is not None:
+            place.known = {p.name: p.default for p in params if p.default is not None}
         reached = settings is not None or self._reached(place, item.body)
-        body = self.block(item.body, {}, place, known) if reached else _unreached(item)
+        body = self.block(item.body, {}, place) if reached else _unreached(item)
         # A net that the net calls becomes a stage: alone, with its defaults, it may hold choices without a point.
         kind = "stage" if item.kind == "net" and settings is None else item.kind
         self.items.append(evolve(item, kind=kind, name=name, params=params, body=body))
@@ -154,20 +168,20 @@ class _Specializer:
         return not holds or any(owner == place.owner for owner, _ in self.choices)
 
     # statements
-    def block(self, block: ast.Block, env: Env, place: _Place, known: Env) -> ast.Block:
+    def block(self, block: ast.Block, env: Env, place: _Place) -> ast.Block:
         return evolve(
-            block, statements=tuple(s for one in block.statements for s in self.statement(one, env, place, known))
+            block, statements=tuple(s for one in block.statements for s in self.statement(one, env, place))
         )
 
-    def statement(self, s: ast.Statement, env: Env, place: _Place, known: Env) -> list[ast.Statement]:
+    def statement(self, s: ast.Statement, env: Env, place: _Place) -> list[ast.Statement]:
         match s:
             case ast.For() if self._leads_to_choices(s.body, place):
-                return self._unrolled(s, env, place, known)
+                return self._unrolled(s, env, place)
             case ast.For():
                 iterable = self.expression(s.iterable, env, place)
-                return [evolve(s, iterable=iterable, body=self.block(s.body, env, place, known))]
+                return [evolve(s, iterable=iterable, body=self.block(s.body, env, place))]
             case ast.If():
-                return self._branch(s, env, place, known)
+                return self._branch(s, env, place)
         return [cast(ast.Statement, map_children(s, lambda e: self.expression(e, env, place)))]
 
     def _leads_to_choices(self, block: ast.Block, place: _Place) -> bool:
@@ -176,8 +190,8 @@ class _Specializer:
             for n in descendants(block)
         )
 
-    def _unrolled(self, s: ast.For, env: Env, place: _Place, known: Env) -> list[ast.Statement]:
-        iterable = self.expression(s.iterable, {**known, **env}, place)
+    def _unrolled(self, s: ast.For, env: Env, place: _Place) -> list[ast.Statement]:
+        iterable = self.expression(s.iterable, {**place.known, **env}, place)
         values = literal_items(iterable)
         if values is None:
             help_ = "print it in the flat form"
@@ -190,26 +204,26 @@ class _Specializer:
         written: list[ast.Statement] = []
         for value in values:
             inner = {**env, **loop_values(s.targets, value)}
-            written += self.block(s.body, inner, place, known).statements
+            written += self.block(s.body, inner, place).statements
         return written
 
-    def _branch(self, s: ast.If, env: Env, place: _Place, known: Env) -> list[ast.Statement]:
+    def _branch(self, s: ast.If, env: Env, place: _Place) -> list[ast.Statement]:
         test = self.expression(s.test, env, place)
         if self._leads_to_choices(s.body, place) or truth_of(test) is not None:
-            test = self.expression(s.test, {**known, **env}, place)
+            test = self.expression(s.test, {**place.known, **env}, place)
         chosen = truth_of(test)
         if chosen is None:
             otherwise = s.otherwise
             if isinstance(otherwise, ast.If):
-                (otherwise,) = cast(Any, self._branch(otherwise, env, place, known)) or (None,)
+                (otherwise,) = cast(Any, self._branch(otherwise, env, place)) or (None,)
             elif otherwise is not None:
-                otherwise = self.block(otherwise, env, place, known)
-            return [evolve(s, test=test, body=self.block(s.body, env, place, known), otherwise=otherwise)]
+                otherwise = self.block(otherwise, env, place)
+            return [evolve(s, test=test, body=self.block(s.body, env, place), otherwise=otherwise)]
         if chosen:
-            return list(self.block(s.body, env, place, known).statements)
+            return list(self.block(s.body, env, place).statements)
         if isinstance(s.otherwise, ast.If):
-            return self._branch(s.otherwise, env, place, known)
-        return [] if s.otherwise is None else list(self.block(s.otherwise, env, place, known).statements)
+            return self._branch(s.otherwise, env, place)
+        return [] if s.otherwise is None else list(self.block(s.otherwise, env, place).statements)
 
     # expressions
     def expression(self, e: Any, env: Env, place: _Place) -> Any:
@@ -217,6 +231,8 @@ class _Specializer:
         match e:
             case ast.Choose():
                 return self._choose(e, env, place)
+            case ast.Call() if any(a.spread and isinstance(a.value, ast.Choose) for a in e.arguments):
+                return self._filled(e, env, place)
             case ast.Own():
                 target = resolve(place.scope, e.base)
                 tag = self.expression(e.tag, env, place)
@@ -242,7 +258,27 @@ class _Specializer:
         self.uses.setdefault(path[-1], path)
         return e if isinstance(e, ast.Name) else evolve(e, base=ast.Name(path[-1], span=e.span))
 
+    def _filled(self, e: ast.Call, env: Env, place: _Place) -> ast.Expr:
+        """A call whose inputs are filled by what a `*choose` keeps."""
+        arguments: list[ast.Argument] = []
+        for a in e.arguments:
+            if a.spread and isinstance(a.value, ast.Choose):
+                terms, _ = self._terms(a.value, env, place)
+                arguments += [ast.Argument(term, span=a.span) for term in terms]
+            else:
+                arguments.append(map_children(a, lambda part: self.expression(part, env, place)))
+        return evolve(e, callee=self.expression(e.callee, env, place), arguments=tuple(arguments))
+
     def _choose(self, e: ast.Choose, env: Env, place: _Place) -> ast.Expr:
+        """The sum of what is kept."""
+        terms, choice = self._terms(e, env, place)
+        if not terms:
+            return self._zeros(e, choice, env, place)
+        rest = tuple(("+", t) for t in terms[1:])
+        return ast.Arithmetic(terms[0], rest, span=e.span) if rest else terms[0]
+
+    def _terms(self, e: ast.Choose, env: Env, place: _Place) -> tuple[list[ast.Expr], Choice]:
+        """What is kept of a choice, each as a call, and the choice in the IR."""
         count = place.used[e.span] = place.used.get(e.span, -1) + 1
         written = self.choices.get((place.owner, e.span), [])
         if count >= len(written):
@@ -250,9 +286,9 @@ class _Specializer:
                 "NAS402", "this choice is not reached by every instance", span=e.span, help="print it in the flat form"
             )
         key = join(place.owner, written[count].name)
-        terms = []
+        terms: list[ast.Expr] = []
         for kept in self.point.kept(key) or ():
-            group, source = edge_of(e, kept.edge, lambda x: self.expression(x, env, place))
+            group, source = edge_of(e, kept.edge, lambda x: self.expression(x, {**place.known, **env}, place))
             callee = group.callee if isinstance(group, ast.Call) else group
             candidates = resolve(place.scope, callee)
             assert isinstance(candidates, CandidatesValue)
@@ -265,18 +301,14 @@ class _Specializer:
             if kept.coefficient is not None:
                 call = ast.Arithmetic(literal(kept.coefficient, e.span), (("*", call),), span=e.span)
             terms.append(call)
-        if not terms:
-            return self._zeros(e, written[count], env, place)
-        return (
-            terms[0] if len(terms) == 1 else ast.Arithmetic(terms[0], tuple(("+", t) for t in terms[1:]), span=e.span)
-        )
+        return terms, written[count]
 
     def _zeros(self, e: ast.Choose, choice: Choice, env: Env, place: _Place) -> ast.Expr:
         """What stands for a choice of which nothing is kept."""
         for number, edge in enumerate(choice.edges):
             zero = zeros_for(edge.candidates[0].graph.inputs[0].type, choice.type)
             if zero is not None:
-                _, source = edge_of(e, number, lambda x: self.expression(x, env, place))
+                _, source = edge_of(e, number, lambda x: self.expression(x, {**place.known, **env}, place))
                 arguments = [ast.Argument(source, span=e.span)]
                 for name, value in zero.attributes():
                     plain = value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value

@@ -106,6 +106,18 @@ class Tagged:
         return self.definition.name
 
 
+@frozen(eq=False)
+class WidthOf:
+    """`cell.width`: gives the channels of the cell's result at given numbers."""
+
+    definition: DefinitionValue
+
+    @property
+    def name(self) -> str:
+        """As it is written."""
+        return f"{self.definition.name}.width"
+
+
 @frozen
 class Function:
     """A function of numbers: `max`, `min`, `round_to`, ..."""

@@ -14,7 +14,7 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from archir.diagnostics import fail
-from archir.ir.graph import Call, Choice, Graph, Node, Operation
+from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
 from archir.ir.module import join
 from archir.ir.types import TensorType
 from archir.lowering.torch.gates import Coefficients
@@ -125,22 +125,23 @@ class Mixture(Part):
 def assemble(owner: nn.Module, graph: Graph, path: str, gates: Mapping[str, int]) -> Program:
     """The program of a graph at `path`; the modules of its nodes are put below `owner`, in order of computation."""
     types = graph.types()
-    slots = {v.name: i for i, v in enumerate(graph.inputs)} | {
-        n.name: len(graph.inputs) + i for i, n in enumerate(graph.nodes)
-    }
-    last = {operand: node.name for node in graph.nodes for operand in node.operands}
+    slots = {v.name: i for i, v in enumerate(graph.inputs)}
+    for i, node in enumerate(graph.nodes):  # a relaxed choice's results are all the same mixture: one slot
+        slots |= {name: len(graph.inputs) + i for name in results(node)}
+    last = {slots[operand]: node.name for node in graph.nodes for operand in node.operands}
     steps: list[Step] = []
     for node in graph.nodes:
         if isinstance(node, Call) and is_identity(node.graph):
             steps.append(Step(_same, False, (slots[node.operands[0]],), slots[node.name], ()))
             continue
+        target = slots[results(node)[0]]
         run = _runner(node, types, join(path, node.name), gates)
         if isinstance(run, nn.Module):
             attach(owner, node.name, run)
-        done = tuple(slots[o] for o in dict.fromkeys(node.operands) if last[o] == node.name and o != graph.output)
         sources = tuple(slots[o] for o in node.operands)
-        steps.append(Step(run, not isinstance(node, Operation), sources, slots[node.name], done))
-    return Program(len(slots), tuple(steps), slots[graph.output])
+        done = tuple(s for s in dict.fromkeys(sources) if last[s] == node.name and s != slots[graph.output])
+        steps.append(Step(run, not isinstance(node, Operation), sources, target, done))
+    return Program(len(graph.inputs) + len(graph.nodes), tuple(steps), slots[graph.output])
 
 
 def _runner(node: Node, types: Mapping[str, TensorType], path: str, gates: Mapping[str, int]) -> Callable[..., Tensor]:
