@@ -48,10 +48,7 @@ class GateFunction:
 
 
 GATE_FUNCTIONS = {
-    f.name: f
-    for f in (
-        GateFunction("softmax", 1, "softmax over the operations of each edge (DARTS, Eq. 2)"),
-    )
+    f.name: f for f in (GateFunction("softmax", 1, "softmax over the operations of each edge (DARTS, Eq. 2)"),)
 }
 
 

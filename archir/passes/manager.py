@@ -141,7 +141,12 @@ def _require(applied: Pass, module: Module, values: Values | None, span: Span, r
         return
     if values is None:
         message = f"the pass `{applied.name}` needs learned values of the architecture parameters"
-        fail("NAS403", message, span=span, help="give it the values of a run: `archir opt --values RUN`, or `archir derive RUN`")
+        fail(
+            "NAS403",
+            message,
+            span=span,
+            help="give it the values of a run: `archir opt --values RUN`, or `archir derive RUN`",
+        )
     for parameter in module.parameters:
         if parameter.name not in values:
             message = f"there is no value for the architecture parameter `{parameter.name}`"

@@ -294,7 +294,11 @@ def _concrete(shape: Value, name: str, frame: Frame, inputs: list[Tensor]) -> Va
 
 
 def _finish(
-    frame: Frame, callee: DefinitionValue, result: Value, inputs: list[Tensor], arguments: tuple[tuple[str, Setting], ...]
+    frame: Frame,
+    callee: DefinitionValue,
+    result: Value,
+    inputs: list[Tensor],
+    arguments: tuple[tuple[str, Setting], ...],
 ) -> Built:
     definition = callee.definition
     if result is POISON or result is None:

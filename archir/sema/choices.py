@@ -34,7 +34,9 @@ def choose_slots(frame: Frame, e: ast.Choose) -> Value:
     amount = choice.keep.edges
     if amount is None or amount.least != amount.most or choice.keep.operations != Amount(1, 1):
         help_ = "write `keep 2 edges` for the two inputs of a cell"
-        return frame.error("NAS307", "`*choose` keeps a fixed number of edges, with one operation each", e.span, help=help_)
+        return frame.error(
+            "NAS307", "`*choose` keeps a fixed number of edges, with one operation each", e.span, help=help_
+        )
     slotted = evolve(choice, slots=amount.least)
     return frame.builder.add_all(slotted, operands, "choose")
 

@@ -169,9 +169,7 @@ class _Specializer:
 
     # statements
     def block(self, block: ast.Block, env: Env, place: _Place) -> ast.Block:
-        return evolve(
-            block, statements=tuple(s for one in block.statements for s in self.statement(one, env, place))
-        )
+        return evolve(block, statements=tuple(s for one in block.statements for s in self.statement(one, env, place)))
 
     def statement(self, s: ast.Statement, env: Env, place: _Place) -> list[ast.Statement]:
         match s:
