@@ -12,13 +12,14 @@ help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' Makefile
 	@echo "PYTHON=/path/to/python3.11 chooses the interpreter, PYTEST_ARGS=... what pytest is told."
 
+# One thread: nets this small gain nothing from a second, and lose much where other work shares the machine.
 DEMO := runs/demo
 SMALL := --set channels=8 --set cells=3
-TRAIN := --data digits --epochs 20 --batch 64 --quiet
+TRAIN := --data digits --epochs 20 --batch 64 --quiet --threads 1
 
 demo: $(STAMP) ## Search on digits, derive, train, export and draw: everything lands in runs/demo
 	@rm -rf $(DEMO)
-	$(BIN)/archir search spaces/darts.nas --method darts --data digits $(SMALL) --set epochs=10 -o $(DEMO)/search
+	$(BIN)/archir search spaces/darts.nas --method darts --data digits $(SMALL) --set epochs=10 --threads 1 -o $(DEMO)/search
 	$(BIN)/archir derive $(DEMO)/search -o $(DEMO)/net.nas
 	$(BIN)/archir train $(DEMO)/net.nas $(TRAIN) -o $(DEMO)/train
 	$(BIN)/archir emit $(DEMO)/train --weights $(DEMO)/train -o $(DEMO)/net.py
