@@ -19,12 +19,14 @@ from archir.cli.running import (
     tensor_flags,
     use_threads,
 )  # fmt: skip
+from archir.diagnostics import fail
 from archir.sema.load import net_parameters, recorded_parameters
 from archir.source import Source
 
 if TYPE_CHECKING:
     from archir.ir.module import Module
     from archir.search.run import Result
+    from archir.search.state import Setup
 
 
 @click.command("search")
@@ -47,14 +49,14 @@ def command(
     from archir.search.run import execute, recorded_setup
 
     setup = recorded_setup(output) if resume else None
-    source = find_method(method_name) if setup is None else Source("method.nas", setup.texts["method.nas"])
+    source = find_method(method_name) if setup is None else recorded_method(output, setup)
     flags = tensor_flags(net_parameters(space) if setup is None else recorded_parameters(setup.origin))
     of_space, of_method = split_by_owner(split_settings(settings), flags, method_parameters(source))
     method = read_method(source, of_method)
     reporter = open_reporter(quiet)
     used = use_threads(threads)
     data = open_data(data_name, size, seed, reporter)
-    module = load_for_data(space, of_space, data) if setup is None else None
+    module = searchable(load_for_data(space, of_space, data)) if setup is None else None
     facts = {"space": dict(of_space), "method": dict(of_method), "threads": used}
     result = execute(
         method.steps, module, data, output, seed=seed, settings=facts, texts={"method.nas": source.text},
@@ -69,6 +71,21 @@ def command(
         click.echo(f"{output}: found a network of {summary['params']:,} parameters; it is in {output}/net.nas")
     else:
         click.echo(f"{output}: searched; `archir derive {output}` prints the network")
+
+
+def recorded_method(run: str, setup: Setup) -> Source:
+    """The method that a search was started with; raises `ArchirError` NAS502 for a run that is no search."""
+    if "method.nas" not in setup.texts:
+        fail("NAS502", f"the run in `{run}` is a training, not a search", help="go on with it: `archir train --resume`")
+    return Source("method.nas", setup.texts["method.nas"])
+
+
+def searchable(module: Module) -> Module:
+    """The module itself; raises `ArchirError` NAS402 for a network, before a folder is made for the run."""
+    if module.form == "network":
+        message = f"`{module.name}` is a network: it has no choices to search"
+        fail("NAS402", message, help="name a space, or train the network: `archir train`")
+    return module
 
 
 def write_findings(result: Result) -> None:

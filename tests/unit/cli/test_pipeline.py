@@ -81,6 +81,13 @@ def test_what_is_found_can_be_built_at_another_size(here: Path, capsys: pytest.C
     assert a["files"][0]["params"] == b["files"][0]["params"] > 0
 
 
+def test_a_training_is_no_search_to_resume(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["opt", "small.nas", "-p", "sample{seed=1}", "--form", "source", "-o", "net.nas"]) == 0
+    assert run(["train", "net.nas", *DATA, "--epochs", "1", "--batch", "256", "-o", "trained"]) == 0
+    assert run(["search", "small.nas", *DATA, "-o", "trained", "--resume"]) == 1
+    assert "is a training, not a search" in capsys.readouterr().err
+
+
 def test_inherited_weights_are_those_of_the_search(here: Path) -> None:
     import torch
 
@@ -150,6 +157,7 @@ def test_a_killed_search_resumes_to_the_same_bits(here: Path) -> None:
         (["show", "nowhere.nas", "-o", "x.svg"], "there is no file"),
         (["report", "nowhere"], "there is no run"),
         (["search", "small.nas", "--resume", "-o", "nowhere"], "there is no run"),
+        (["search", "darts_v2", "-o", "x"], "has no choices to search"),
     ],
 )
 def test_wrong_input(here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
