@@ -38,11 +38,11 @@ COMMANDS: Mapping[str, Entry] = {
     "report": Entry("report", "compare runs: accuracy, parameters, multiply-adds"),
     "passes": Entry("passes", "list the passes, or explain one"),
     "ops": Entry("ops", "list the primitives and the block library"),
+    "explain": Entry("explain", "say what an error code means, with an example"),
 }
 
 START = """\b
-Start here: archir info darts; archir search darts -o runs/first
-`archir COMMAND --help` says more; -v for the version."""
+Start: archir info darts; archir search darts -o runs/first; see COMMAND -h"""
 
 
 class LazyGroup(click.Group):
@@ -67,7 +67,9 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, epilog=START, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, epilog=START, options_metavar="[-h] [-v]", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(None, "-v", "--version", package_name="archir", message="archir %(version)s")
 def group() -> None:
     """From a search space in a text file to a searched network in ONNX."""

@@ -30,11 +30,12 @@ def render(diagnostics: Iterable[Diagnostic], style: Style = "full", *, color: b
         return ""
     if style == "github":
         return "".join(_github(d) + "\n" for d in found)
-    count = f"{len(found)} error{'s' if len(found) > 1 else ''}\n"
+    count = f"{len(found)} error{'s' if len(found) > 1 else ''}"
     if style == "concise":
-        return "".join(_concise(d) + "\n" for d in found) + count
+        return "".join(_concise(d) + "\n" for d in found) + count + "\n"
     paint = _ansi if color else _plain
-    return "".join(_full(d, paint) + "\n\n" for d in found) + count
+    more = f"`archir explain {found[0].code}` says more about {'it' if len(found) == 1 else 'the first'}"
+    return "".join(_full(d, paint) + "\n\n" for d in found) + f"{count}; {more}\n"
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -72,7 +72,8 @@ def read_method(source: Source, settings: Mapping[str, Setting]) -> Method:
         elif param.default is not None:
             env[param.name] = substituted(param.default, env)
         else:
-            fail("NAS505", f"the method's parameter `{param.name}` has no value", span=param.span)
+            help_ = f"set {param.name}=... with --set, or give it a default: `{param.name} = ...`"
+            fail("NAS505", f"the method's parameter `{param.name}` has no value", span=param.span, help=help_)
     problems: list[Diagnostic] = []
     steps = tuple(_block(definition.body, env, problems))
     if problems:

@@ -220,7 +220,7 @@ def _common_type(frame: Frame, e: ast.Choose, edges: list[Edge]) -> TensorType |
                 gives = f"edge {i} needs {wanted}; `{candidate.name}` gives {candidate.graph.type}"
                 frame.error(
                     "NAS301", f"candidate `{candidate.name}` does not fit here", e.span, gives,
-                    "write `when legal` behind the candidate, or make it fit",
+                    "make it give that type, or let its block `require` where it fits and write `when legal` behind it",
                 )  # fmt: skip
     return None
 

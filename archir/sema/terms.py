@@ -12,9 +12,10 @@ from attrs import evolve
 from archir.ir.point import Kept
 from archir.sema.arithmetic import COMPARISONS, OPERATORS, calculate
 from archir.sema.builtins import FUNCTIONS
+from archir.sema.library import FileScope
 from archir.sema.values import CandidatesValue, DefinitionValue, Value
 from archir.syntax import ast
-from archir.syntax.fold import fold, map_children
+from archir.syntax.fold import fold, map_children, number_of, truth_of
 
 FOLDABLE: Mapping[str, Any] = {
     **{o: partial(calculate, o) for o in OPERATORS},
@@ -25,13 +26,47 @@ FOLDABLE: Mapping[str, Any] = {
 
 
 def option_suffix(name: str | None, value: Value) -> str:
-    """What one option adds to a candidate's name: `k3`, `se_ratio0_25`."""
-    return f"{name or 'option'}{value}".replace(".", "_").replace("-", "m")
+    """What one option adds to a candidate's name: `k3`, `k1x7`, `se_ratio0_25`, `bias_true`, `inner_normal`."""
+    between = "" if isinstance(value, int | float | tuple) and not isinstance(value, bool) else "_"
+    return f"{name or 'option'}{between}{_spelled(value)}"
+
+
+def _spelled(value: Value) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return "x".join(map(_spelled, value))
+        case int() | float():
+            return str(value).replace(".", "_").replace("-", "m").replace("+", "")
+    return str(getattr(value, "name", value))
+
+
+def _option(e: ast.Expr) -> Value:
+    """What `option_suffix` takes, of an option that is written as `e`: a definition counts by its name."""
+    number, truth = number_of(e), truth_of(e)
+    match e:
+        case _ if number is not None or truth is not None:
+            return truth if number is None else number
+        case ast.ListOf():
+            return tuple(_option(item) for item in e.items)
+        case ast.Name() | ast.Attribute():
+            return _label(e)
+    return getattr(e, "value", None)
+
+
+def _constants(scope: FileScope) -> dict[str, ast.Expr]:
+    """What a candidate set calls by name; the network's text does not repeat it."""
+    found: dict[str, ast.Expr] = {}
+    for name, item in scope.own.items():
+        if isinstance(item, ast.Constant):
+            found[name] = substituted(item.value, found)
+    return found
 
 
 def kept_term(candidates: CandidatesValue, given: tuple[ast.Argument, ...], kept: Kept, source: ast.Expr) -> ast.Call:
     """The call that a kept candidate stands for, on the source of its edge."""
-    env = _arguments(candidates.candidates.params, given)
+    env = {**_constants(candidates.scope), **_arguments(candidates.candidates.params, given)}
     for alternative in candidates.candidates.alternatives:
         e = alternative.value
         callee, arguments = (e.callee, e.arguments) if isinstance(e, ast.Call) else (e, ())
@@ -39,9 +74,9 @@ def kept_term(candidates: CandidatesValue, given: tuple[ast.Argument, ...], kept
         label = alternative.label or _label(callee)
         for combination in product(*(a.value.items if isinstance(a.value, ast.Options) else (a.value,) for a in put)):
             suffixes = [
-                option_suffix(a.name, v.value)
+                option_suffix(a.name, _option(v))
                 for a, v in zip(put, combination, strict=True)
-                if isinstance(a.value, ast.Options) and isinstance(v, ast.Literal)
+                if isinstance(a.value, ast.Options)
             ]
             if "_".join([label, *suffixes]) == kept.operation:
                 full = tuple(evolve(a, value=v) for a, v in zip(put, combination, strict=True))

@@ -54,7 +54,7 @@ def test_all_errors_of_all_files_and_the_good_ones(capsys: pytest.CaptureFixture
     assert "bad.nas:1:40" in errors
     assert "did you mean `conv`?" in errors
     assert "worse.nas:1:51" in errors
-    assert errors.endswith("2 errors\n")
+    assert errors.endswith("2 errors; `archir explain NAS201` says more about the first\n")
 
 
 def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

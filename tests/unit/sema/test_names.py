@@ -9,8 +9,13 @@ import pytest
 from archir.diagnostics import ArchirError
 from archir.ir.graph import Call, Choice
 from archir.ir.module import Module, choice_instances, shared_choices
+from archir.ir.point import Kept, Point
+from archir.ir.verifier import verify
+from archir.lowering.flatten import flatten
+from archir.passes.fix import fixed
 from archir.sema import load, load_source, reload
 from archir.sema.elaborate import parse_setting
+from archir.sema.specialize import print_source
 from archir.source import Source
 
 CELLS = """candidates ops = relu | sigmoid
@@ -58,16 +63,32 @@ def test_candidates_are_built_once_for_each_type() -> None:
     assert first.edges[0].candidates is first.edges[1].candidates is second.edges[1].candidates
 
 
+OPTIONS = """const small = 1
+block twice(x, f) { return f(f(x)) }
+candidates many(wide) = conv(k={small, 3 * small}, bias={true, false}) | conv(k={[1, wide]}) | twice(f={relu, sigmoid})
+  | low: scale(factor={0.5, -1})
+"""
+OPTION_NAMES = (
+    "conv_k1_bias_true", "conv_k1_bias_false", "conv_k3_bias_true", "conv_k3_bias_false", "conv_k1x7",
+    "twice_f_relu", "twice_f_sigmoid", "low_factor0_5", "low_factorm1",
+)  # fmt: skip
+
+
 def test_names_of_options() -> None:
-    module = net(
-        "return choose many from image keep 1 op",
-        "candidates many = conv(k={1, 3}, bias={true, false}) | low: scale(factor={0.5, -1})\n",
-    )
+    module = net("return choose many(7) from image keep 1 op", OPTIONS)
     (choice,) = (n for n in module.graph.nodes if isinstance(n, Choice))
-    assert [c.name for c in choice.edges[0].candidates] == [
-        "conv_k1_biasTrue", "conv_k1_biasFalse", "conv_k3_biasTrue", "conv_k3_biasFalse",
-        "low_factor0_5", "low_factorm1",
-    ]  # fmt: skip
+    assert tuple(c.name for c in choice.edges[0].candidates) == OPTION_NAMES
+    verify(module)
+
+
+@pytest.mark.parametrize("name", OPTION_NAMES)
+def test_source_form_finds_a_kept_option_by_its_name(name: str) -> None:
+    module = net("return choose many(7) from image keep 1 op", OPTIONS)
+    kept = fixed(module, Point((("n.choose", (Kept(0, name),)),)))
+    again = load_source(Source("kept.nas", print_source(kept)))
+    first, second = ([step.primitive for step in flatten(m).steps] for m in (kept, again))
+    assert first == second
+    assert len(first) == (2 if name.startswith("twice") else 1)
 
 
 def test_a_module_is_elaborated_again_from_its_texts_alone(tmp_path: Path) -> None:
