@@ -25,7 +25,7 @@ from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
 from archir.sema.names import assigned_names, descendants
 from archir.sema.settings import setting_expression, with_defaults
-from archir.sema.terms import FOLDABLE, kept_term
+from archir.sema.terms import FOLDABLE, constants, kept_term
 from archir.sema.unroll import Env, edge_of, literal_items, loop_values
 from archir.sema.values import CandidatesValue, DefinitionValue, Namespace, Value
 from archir.source import Span
@@ -239,7 +239,7 @@ class _Specializer:
             case ast.Name():
                 return env[e.text] if e.text in env else self._reference(e, place)
             case ast.Attribute(base=ast.Name(text=name)) if name not in place.local and name not in env:
-                if isinstance(resolve(place.scope, e), DefinitionValue):
+                if isinstance(resolve(place.scope, e), DefinitionValue | ast.Constant):
                     return self._reference(e, place)
         return fold(map_children(e, lambda part: self.expression(part, env, place)), FOLDABLE)
 
@@ -248,6 +248,9 @@ class _Specializer:
         if isinstance(e, ast.Name) and e.text in place.local:
             return e
         value = resolve(place.scope, e)
+        if isinstance(value, ast.Constant):
+            home = resolve(place.scope, e.base).scope if isinstance(e, ast.Attribute) else place.scope
+            return constants(home)[value.name]
         if not isinstance(value, DefinitionValue):
             return e
         if self.affected(value) or value.scope is self.scope:

@@ -55,9 +55,12 @@ def _option(e: ast.Expr) -> Value:
     return getattr(e, "value", None)
 
 
-def _constants(scope: FileScope) -> dict[str, ast.Expr]:
-    """What a candidate set calls by name; the network's text does not repeat it."""
+def constants(scope: FileScope) -> dict[str, ast.Expr]:
+    """The constants that a file knows, by `name` and `file.name`, free of each other: a printed network has none."""
     found: dict[str, ast.Expr] = {}
+    for alias, used in scope.uses.items():
+        own = {name: e for name, e in constants(used.scope).items() if name in used.scope.own}
+        found |= own | {f"{alias}.{name}": e for name, e in own.items()}
     for name, item in scope.own.items():
         if isinstance(item, ast.Constant):
             found[name] = substituted(item.value, found)
@@ -66,7 +69,7 @@ def _constants(scope: FileScope) -> dict[str, ast.Expr]:
 
 def kept_term(candidates: CandidatesValue, given: tuple[ast.Argument, ...], kept: Kept, source: ast.Expr) -> ast.Call:
     """The call that a kept candidate stands for, on the source of its edge."""
-    env = {**_constants(candidates.scope), **_arguments(candidates.candidates.params, given)}
+    env = {**constants(candidates.scope), **_arguments(candidates.candidates.params, given)}
     for alternative in candidates.candidates.alternatives:
         e = alternative.value
         callee, arguments = (e.callee, e.arguments) if isinstance(e, ast.Call) else (e, ())
@@ -103,8 +106,11 @@ def substituted(e: ast.Expr, env: Mapping[str, ast.Expr]) -> ast.Expr:
     """The expression with known names replaced, and computed where it can be."""
 
     def change(part: ast.Node) -> ast.Node:
-        if isinstance(part, ast.Name) and part.text in env:
-            return env[part.text]
+        match part:
+            case ast.Name(text=name) if name in env:
+                return env[name]
+            case ast.Attribute(base=ast.Name(text=name)) if f"{name}.{part.name}" in env and name not in env:
+                return env[f"{name}.{part.name}"]
         return fold(map_children(part, change), FOLDABLE)
 
     return change(e)  # type: ignore[return-value]

@@ -91,6 +91,24 @@ def test_source_form_finds_a_kept_option_by_its_name(name: str) -> None:
     assert len(first) == (2 if name.startswith("twice") else 1)
 
 
+def test_source_form_needs_no_constants(tmp_path: Path) -> None:
+    (tmp_path / "widths.nas").write_text("const base = 4\nconst wide = base * 2\n")
+    file = tmp_path / "space.nas"
+    file.write_text(
+        "use widths\nconst deep = wide + 1\ncandidates ops = conv(widths.wide)\n"
+        "block pair(x, out = deep) { return conv(x, out) }\n"
+        "net n(image: tensor[3, 8, 8], more = deep) {\n  x = choose ops from image keep 1 op\n"
+        "  for i in 0..deep { x = relu(x) }\n  return x |> pair |> conv(wide) |> conv(widths.base) |> conv(more)\n}\n"
+    )
+    text = print_source(fixed(load(file), Point((("n.x", (Kept(0, "conv"),)),))))
+    assert text == (
+        "block pair(x, out = 9) { return conv(x, out) }\n\nnet n(image: tensor[3, 8, 8], more = 9) {\n"
+        "  x = conv(image, 8)\n  for i in 0..9 { x = relu(x) }\n"
+        "  return x |> pair |> conv(8) |> conv(4) |> conv(more)\n}\n"
+    )
+    assert load_source(Source("alone.nas", text)).graph.type.shape == (9, 8, 8)
+
+
 def test_a_module_is_elaborated_again_from_its_texts_alone(tmp_path: Path) -> None:
     (tmp_path / "parts.nas").write_text("block part(x) { return conv(x, 4) }\n")
     file = tmp_path / "space.nas"
