@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,9 +12,9 @@ from archir.diagnostics import fail
 from archir.ir.module import Module
 from archir.ir.origin import Setting
 from archir.ir.types import TensorType
-from archir.sema import load
-from archir.sema.load import NetParameter, net_parameters
+from archir.sema.load import NetParameter, load_source, text_parameters
 from archir.sema.suggest import did_you_mean
+from archir.source import Source
 
 if TYPE_CHECKING:
     from archir.search.data import Data
@@ -96,9 +97,12 @@ def tensor_flags(parameters: Iterable[NetParameter]) -> dict[str, bool]:
     return {p.name: p.is_tensor for p in parameters}
 
 
-def load_for_data(file: str, settings: Mapping[str, Setting], data: Data) -> Module:
-    """The net at the data's input type and number of classes; raises `ArchirError` NAS506 where they disagree."""
-    flags = tensor_flags(net_parameters(file))
+def load_for_data(text: tuple[Source, Path | None, str | None], settings: Mapping[str, Setting], data: Data) -> Module:
+    """The net of a text (as `read_text` gives it) at the data's input type and number of classes.
+
+    Raises `ArchirError` NAS506 where they disagree.
+    """
+    flags = tensor_flags(text_parameters(*text))
     given: dict[str, Setting | TensorType] = dict(settings)
     supplied: dict[str, Setting | TensorType] = {name: data.type for name, is_tensor in flags.items() if is_tensor}
     if "classes" in flags:
@@ -110,4 +114,4 @@ def load_for_data(file: str, settings: Mapping[str, Setting], data: Data) -> Mod
             message = f"`--set {name}={set_shape}` disagrees with the data: {data.name} gives {value}"
             fail("NAS506", message, help=f"leave `{name}` to the data; `--size` scales the images")
         given[name] = value
-    return load(file, **given)
+    return load_source(*text, given)

@@ -19,8 +19,9 @@ from archir.cli.running import (
     tensor_flags,
     use_threads,
 )  # fmt: skip
+from archir.cli.texts import read_text
 from archir.diagnostics import fail
-from archir.sema.load import net_parameters, recorded_parameters
+from archir.sema.load import recorded_parameters, text_parameters
 from archir.source import Source
 
 if TYPE_CHECKING:
@@ -50,13 +51,17 @@ def command(
 
     setup = recorded_setup(output) if resume else None
     source = find_method(method_name) if setup is None else recorded_method(output, setup)
-    flags = tensor_flags(net_parameters(space) if setup is None else recorded_parameters(setup.origin))
+    if setup is None:
+        text = read_text(space)
+        flags = tensor_flags(text_parameters(*text))
+    else:
+        text, flags = None, tensor_flags(recorded_parameters(setup.origin))
     of_space, of_method = split_by_owner(split_settings(settings), flags, method_parameters(source))
     method = read_method(source, of_method)
     reporter = open_reporter(quiet)
     used = use_threads(threads)
     data = open_data(data_name, size, seed, reporter)
-    module = searchable(load_for_data(space, of_space, data)) if setup is None else None
+    module = None if text is None else searchable(load_for_data(text, of_space, data))
     facts = {"space": dict(of_space), "method": dict(of_method), "threads": used}
     result = execute(
         method.steps, module, data, output, seed=seed, settings=facts, texts={"method.nas": source.text},

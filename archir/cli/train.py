@@ -11,6 +11,7 @@ import click
 from archir.cli.common import json_option, print_json, set_option, split_settings
 from archir.cli.running import load_for_data, open_data, open_reporter, run_options, use_threads
 from archir.cli.search import summarize
+from archir.cli.texts import read_text
 from archir.diagnostics import fail
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def command(
     data = open_data(data_name, size, seed, reporter)
     setup = recorded_setup(output) if resume else None
     given = split_settings(settings)
-    module = settled(load_for_data(net, given, data)) if setup is None else None
+    module = settled(load_for_data(read_text(net), given, data)) if setup is None else None
     weights = None if inherit is None or module is None else inherited(module, inherit)
     facts = {"threads": used, "inherit": inherit, "net": dict(given)}
     result = train_network(

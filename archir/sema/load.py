@@ -47,18 +47,22 @@ def net_parameters(path: str | Path) -> tuple[NetParameter, ...]:
     """The parameters of the net that `load` would take, without elaborating it."""
     text, _, net = str(path).partition(".nas:")
     file = find_file(Path(f"{text}.nas" if net else text))
-    return _parameters(read_source(file), file.parent, net or None, {})
+    return text_parameters(read_source(file), file.parent, net or None)
 
 
 def recorded_parameters(origin: Origin) -> tuple[NetParameter, ...]:
     """The parameters of the net that a module came from, read from its recorded texts."""
-    return _parameters(origin.source, None, origin.net, dict(origin.library))
+    return text_parameters(origin.source, None, origin.net, dict(origin.library))
 
 
-def _parameters(
-    source: Source, folder: Path | None, net: str | None, library: Mapping[str, Source]
+def text_parameters(
+    source: Source,
+    folder: Path | None = None,
+    net: str | None = None,
+    library: Mapping[str, Source] | None = None,
 ) -> tuple[NetParameter, ...]:
-    linked = Library(dict(library))
+    """The parameters of the net that `load_source` would take, without elaborating it."""
+    linked = Library(dict(library or {}))
     scope = linked.link(source, folder)
     definition = pick_net(scope, linked, net).definition
     return tuple(NetParameter(p.name, _is_tensor(p), _written(p.default)) for p in definition.params)

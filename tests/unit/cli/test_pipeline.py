@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -79,6 +80,20 @@ def test_what_is_found_can_be_built_at_another_size(here: Path, capsys: pytest.C
     assert run(["check", "b.nas", *larger, "--json"]) == 0
     b = json.loads(capsys.readouterr().out)
     assert a["files"][0]["params"] == b["files"][0]["params"] > 0
+
+
+def test_texts_from_standard_input(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pipe(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    pipe(SPACE)
+    assert run(["search", "-", *DATA, "--set", "epochs=1", "--set", "batch=256", "-o", "found"]) == 0
+    pipe((here / "found" / "net.nas").read_text())
+    assert run(["train", "-", *DATA, "--epochs", "1", "--batch", "256", "-o", "trained"]) == 0
+    assert (here / "found" / "space.nas").read_text() == SPACE
+    assert "test accuracy" in capsys.readouterr().out
 
 
 def test_a_training_is_no_search_to_resume(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
