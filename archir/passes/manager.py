@@ -41,7 +41,7 @@ def run_pipeline(
     observer: Observer | None = None,
     registry: Registry | None = None,
 ) -> Rewrite:
-    """Runs the passes of a pipeline text such as `relax{levels=1},derive` in turn.
+    """Runs the passes of a pipeline text such as `relax{affine=true},derive` in turn.
 
     The module is verified before the first pass and after each; each pass' canonical text is added to the module's
     history, and the weight maps are composed into one from the last module to the first. `values` are learned values

@@ -86,7 +86,7 @@ class _Parser:
         return tokens
 
     def _fail(self, message: str, start: int, end: int, help: str = "") -> NoReturn:  # noqa: A002
-        help_ = help or "a pipeline looks like `relax{levels=1},derive`"
+        help_ = help or "a pipeline looks like `relax{affine=true},derive`"
         fail("NAS401", message, span=Span(self.source, start, end), help=help_)
 
     @property

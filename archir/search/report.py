@@ -142,7 +142,7 @@ class Bar:
     def _start(self, title: str, total: int | None, done: int, text: str = "") -> None:
         self.close()
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"),
+            BarColumn(bar_width=10), TextColumn("{task.fields[text]}"),
             TimeRemainingColumn(elapsed_when_finished=True), console=self._console, transient=True,
         )  # fmt: skip
         self._progress.start()
@@ -158,6 +158,8 @@ class Bar:
             self.message(f"decoded {total} images")
 
     def phase(self, title: str, epochs: int, done: int) -> None:
+        self.close()
+        self.message(f"{title}: epoch {done + 1} to {epochs}")
         self._start(title, None, 0, f"epoch {done + 1}/{epochs}")
 
     def batch(self, record: BatchRecord) -> None:

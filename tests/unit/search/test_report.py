@@ -44,5 +44,17 @@ def test_a_terminal_gets_a_bar() -> None:
     assert text.index("decoded 2 images") < text.index("epoch 1/3")
 
 
+def test_a_bar_fits_a_terminal_of_80_columns() -> None:
+    out = io.StringIO()
+    reporter = reporter_for(Console(file=out, width=80, force_terminal=True))
+    reporter.phase("training weights and arch", 50, 9)
+    reporter.batch(BatchRecord(10, 50, 1, 5, 1.5, 0.25, 12345.0))
+    reporter.close()
+    text = out.getvalue()
+    assert "epoch 10/50  loss 1.5000  accuracy 25.00%  12345 images/s" in text
+    assert ":--" in text  # the time left, before it is known
+    assert "…" not in text
+
+
 def test_durations() -> None:
     assert [duration(s) for s in (0, 61, 3723.4)] == ["0:00", "1:01", "1:02:03"]
