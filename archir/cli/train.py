@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
+from archir.cli.derive import found_network
 from archir.cli.running import load_for_data, open_data, open_reporter, run_options, use_threads
 from archir.cli.search import summarize
 from archir.cli.texts import read_text
@@ -78,14 +79,11 @@ def settled(module: Module) -> Module:
 def inherited(module: Module, run: str) -> dict[str, Any]:
     """The weights of a search's derived network under the names of `module`."""
     from archir.lowering.inherit import matching_weights
-    from archir.passes import former_path, run_pipeline
+    from archir.passes import former_path
     from archir.search.run import load_run
 
     result = load_run(run)
-    trained = result.module
-    if trained.form == "relaxed":
-        trained = run_pipeline(trained, "derive", result.values).module
-    paths = matching_weights(module, trained)
+    paths = matching_weights(module, found_network(result))
     old_paths = {path: former_path(paths, path) for path in weight_paths(module)}
     return {path: result.tensors[old] for path, old in old_paths.items() if old in result.tensors}
 

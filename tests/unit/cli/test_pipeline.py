@@ -82,6 +82,18 @@ def test_what_is_found_can_be_built_at_another_size(here: Path, capsys: pytest.C
     assert a["files"][0]["params"] == b["files"][0]["params"] > 0
 
 
+def test_before_the_first_epoch_nothing_is_found(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("archir.search.run.train_epoch", interrupt)
+    assert search("found") == 130
+    assert run(["derive", "found"]) == 1
+    assert "has no learned values" in capsys.readouterr().err
+
+
 def test_texts_from_standard_input(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
