@@ -12,7 +12,7 @@ from archir.ir.types import TensorType
 from archir.ops.layout import gives_zeros
 from archir.sema.builder import GraphBuilder, forwarded
 from archir.sema.calls import bind, call, problem_of_fit
-from archir.sema.context import Frame
+from archir.sema.context import Frame, Offer
 from archir.sema.terms import option_suffix
 from archir.sema.values import POISON, CandidatesValue, OptionSet, Tensor, Value, kind_of
 from archir.source import Span
@@ -42,32 +42,33 @@ def choose_slots(frame: Frame, e: ast.Choose) -> Value:
 
 
 def _choice(frame: Frame, e: ast.Choose) -> tuple[Choice, tuple[Tensor, ...]] | None:
-    edges: list[Edge] = []
+    offers: list[tuple[Offer, ...]] = []
     operands: list[Tensor] = []
     for group in e.edges:
         found = _edge_set(frame, group)
         if found is None:
             return None
         for source in found[1]:
-            candidates = _candidates(frame, found[0], source.type, group.candidates.span)
-            if candidates is None:
+            offered = _offers(frame, found[0], source.type, group.candidates.span)
+            if offered is None:
                 return None
             operands.append(source)
-            edges.append(Edge("", candidates))
-    if not edges:
+            offers.append(offered)
+    if not offers:
         help_ = "begin the loop where there is a value to choose from"
         frame.error("NAS307", "this choice has no edges: its sources are an empty list", e.span, help=help_)
         return None
-    if not all(edge.candidates for edge in edges):
-        bare = next(i for i, edge in enumerate(edges) if not edge.candidates)
+    wanted = _wanted_type(offers)
+    edges = [Edge("", _legal(frame, offered, wanted)) for offered in offers] if wanted is not None else []
+    if wanted is None or not all(edge.candidates for edge in edges):
+        bare = next((i for i, edge in enumerate(edges) if not edge.candidates), 0)
         help_ = f"add a candidate that takes {operands[bare].type}"
         frame.error("NAS307", f"no candidate is legal on edge {bare}", e.span, help=help_)
         return None
-    type_ = _common_type(frame, e, edges)
     keep = _keep(frame, e.keep, edges)
-    if type_ is None or keep is None:
+    if not _all_fit(frame, e, edges, wanted) or keep is None:
         return None
-    return Choice("", tuple(edges), keep, type_, e.span), tuple(operands)
+    return Choice("", tuple(edges), keep, wanted, e.span), tuple(operands)
 
 
 def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, tuple[Tensor, ...]] | None:
@@ -112,15 +113,15 @@ def _candidate_set(frame: Frame, e: ast.Expr) -> CandidatesValue | None:
     return CandidatesValue(value.candidates, value.scope, tuple(sorted(given.items())))
 
 
-def _candidates(frame: Frame, value: CandidatesValue, source: TensorType, span: Span) -> tuple[Candidate, ...] | None:
+def _offers(frame: Frame, value: CandidatesValue, source: TensorType, span: Span) -> tuple[Offer, ...] | None:
     """The candidates at one source type; built once for each, so that edges share them."""
     session = frame.session
     key = (id(value.candidates), value.arguments, source)
-    known = session.built_candidates.get(key)
+    known = session.built_offers.get(key)
     if known is None:
         with session.attempt() as problems:
-            made = _make_candidates(frame, value, source)
-        known = session.built_candidates[key] = (made, tuple(problems))
+            made = _make_offers(frame, value, source)
+        known = session.built_offers[key] = (made, tuple(problems))
     made, found = known
     for problem in found:
         note = f"on an edge from a {source}, chosen at {span}"
@@ -128,19 +129,19 @@ def _candidates(frame: Frame, value: CandidatesValue, source: TensorType, span: 
     return None if found else made
 
 
-def _make_candidates(frame: Frame, value: CandidatesValue, source: TensorType) -> tuple[Candidate, ...]:
+def _make_offers(frame: Frame, value: CandidatesValue, source: TensorType) -> tuple[Offer, ...]:
     session = frame.session
     inner = Frame(session, value.scope, GraphBuilder(), dict(value.arguments))
     for param in value.candidates.params:
         if param.name not in inner.locals and param.default is not None:
             inner.locals[param.name] = session.evaluate(inner, param.default)
-    made: list[Candidate] = []
+    made: list[Offer] = []
     for alternative in value.candidates.alternatives:
         for name, graph in _alternative(inner, alternative, source):
-            if any(c.name == name for c in made):
+            if any(o.candidate.name == name for o in made):
                 help_ = "put a name of its own before one of them: `name: ...`"
                 inner.error("NAS307", f"two candidates are called `{name}`", alternative.span, help=help_)
-            made.append(Candidate(name, graph))
+            made.append(Offer(Candidate(name, graph), alternative.when_legal))
     return tuple(made)
 
 
@@ -208,21 +209,37 @@ def _candidate_graph(
     return through[0] if through is not None else graph
 
 
-def _common_type(frame: Frame, e: ast.Choose, edges: list[Edge]) -> TensorType | None:
-    """The type that every candidate gives; errors name those that do not."""
-    count = Counter(c.graph.type for edge in edges for c in edge.candidates)
-    wanted = count.most_common(1)[0][0]
-    if len(count) == 1:
-        return wanted
+def _wanted_type(offers: list[tuple[Offer, ...]]) -> TensorType | None:
+    """The type of a choice: what most candidates give, those that may go where they do not fit not counted."""
+    every = [offer for offered in offers for offer in offered]
+    firm = [offer for offer in every if not offer.when_legal] or every
+    count = Counter(offer.candidate.graph.type for offer in firm)
+    return count.most_common(1)[0][0] if count else None
+
+
+def _legal(frame: Frame, offered: tuple[Offer, ...], wanted: TensorType) -> tuple[Candidate, ...]:
+    """The candidates of an edge without those `when legal` that give another type; one tuple for equal edges."""
+    legal = frame.session.legal
+    if (offered, wanted) not in legal:
+        legal[offered, wanted] = tuple(
+            o.candidate for o in offered if not o.when_legal or o.candidate.graph.type == wanted
+        )
+    return legal[offered, wanted]
+
+
+def _all_fit(frame: Frame, e: ast.Choose, edges: list[Edge], wanted: TensorType) -> bool:
+    """Whether every candidate gives the choice's type; errors name those that do not."""
+    fit = True
     for i, edge in enumerate(edges):
         for candidate in edge.candidates:
             if candidate.graph.type != wanted:
+                fit = False
                 gives = f"edge {i} needs {wanted}; `{candidate.name}` gives {candidate.graph.type}"
                 frame.error(
                     "NAS301", f"candidate `{candidate.name}` does not fit here", e.span, gives,
-                    "make it give that type, or let its block `require` where it fits and write `when legal` behind it",
+                    "write `when legal` behind the candidate to leave it out here, or make it give that type",
                 )  # fmt: skip
-    return None
+    return fit
 
 
 def _keep(frame: Frame, keep: ast.Keep, edges: list[Edge]) -> Keep | None:

@@ -6,16 +6,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 
 from archir.diagnostics import ArchirError, Diagnostic
 from archir.ir.graph import Candidate, Graph
+from archir.ir.types import TensorType
 from archir.limits import Limits
 from archir.sema.builder import GraphBuilder
 from archir.sema.library import FileScope
 from archir.sema.values import POISON, Value
 from archir.source import Span
 from archir.syntax import ast
+
+
+@frozen
+class Offer:
+    """A candidate as it was built for one source type; `when_legal`: it goes where it does not fit."""
+
+    candidate: Candidate
+    when_legal: bool
 
 
 @define(eq=False)
@@ -42,7 +51,8 @@ class Session:
     execute: Callable[[Frame, ast.Block], Value]
     errors: dict[tuple[str, Span | None], Diagnostic] = Factory(dict)
     built: dict[Any, tuple[Built, tuple[Diagnostic, ...]]] = Factory(dict)
-    built_candidates: dict[Any, tuple[tuple[Candidate, ...], tuple[Diagnostic, ...]]] = Factory(dict)
+    built_offers: dict[Any, tuple[tuple[Offer, ...], tuple[Diagnostic, ...]]] = Factory(dict)
+    legal: dict[tuple[tuple[Offer, ...], TensorType], tuple[Candidate, ...]] = Factory(dict)
     calling: list[str] = Factory(list)
     steps: int = 0
     _attempts: list[list[Diagnostic]] = Factory(list)

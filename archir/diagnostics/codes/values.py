@@ -10,7 +10,7 @@ CODES = (
         All candidates of an edge must give the type that the choice has, since their outputs are added
         or stand in for each other. Usual causes: a stride or a number of channels that one candidate ignores,
         or an identity on an edge that changes the shape. Give the candidate what the others get,
-        or let its block `require` what it needs, and write `when legal` behind it: this drops it where that fails.
+        or write `when legal` behind it: this drops it where it does not fit.
         """,
         """
         block same(x, stride) { return x }
@@ -19,10 +19,7 @@ CODES = (
         net n(image: tensor[8, 32, 32]) { return c(image) }
         """,
         """
-        block same(x, stride) {
-          require stride == 1
-          return x
-        }
+        block same(x, stride) { return x }
         candidates ops(stride) = conv(8, k=3, stride) | same(stride) when legal
         cell c(x) { return choose ops(2) from x keep 1 op }
         net n(image: tensor[8, 32, 32]) { return c(image) }
