@@ -27,13 +27,19 @@ def matching_weights(network: Module, trained: Module) -> WeightMap:
     weights: dict[str, str] = {}
     for number, (here, there) in enumerate(zip(mine, theirs, strict=False)):
         if _shape(here, place) != _shape(there, other):
-            fail("NAS602", f"`{here.path}` is not what the trained network has there: `{there.path}`", help=_HELP)
+            mine_, theirs_ = _words(here), _words(there)
+            fail("NAS602", f"`{here.path}` is {mine_}, and the trained network has {theirs_} there", help=_HELP)
         place[here.path] = other[there.path] = number
         if any(True for _ in here.weights()):
             weights[here.path] = there.path
     if len(mine) != len(theirs):
         fail("NAS602", f"the network has {len(mine)} operations, the trained one {len(theirs)}", help=_HELP)
     return weights
+
+
+def _words(step: Step) -> str:
+    attributes = ", ".join(f"{name}={value}" for name, value in step.primitive.attributes())
+    return f"`{step.primitive.name}({attributes})` of {' and '.join(map(str, step.inputs))}"
 
 
 def _shape(step: Step, place: Mapping[str, int]) -> tuple[object, ...]:

@@ -28,8 +28,8 @@ def command(run: str, output: str | None, rule: str | None) -> None:
 
     result = load_run(run)
     module = found_network(result, rule)
-    passes = ", ".join(module.history)
-    write_text(output, f"# Found by archir in {result.setup.origin.source.name}: {passes}\n\n{print_source(module)}")
+    how = f": {', '.join(module.history)}" if module.history else ""
+    write_text(output, f"# Found by archir in {result.setup.origin.source.name}{how}\n\n{print_source(module)}")
 
 
 def found_network(result: Result, rule: str | None = None) -> Module:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,23 +22,39 @@ if TYPE_CHECKING:
     from archir.search.report import Reporter
 
 F = TypeVar("F", bound=Callable[..., Any])
-DATA_HELP = "digits, cifar10:DIR, cifar100:DIR, folder:DIR (train/ and test/) or fake."
+DATA_HELP = "digits, cifar10:DIR, cifar100:DIR, folder:DIR (train/ and test/; mixed sizes need --size) or fake."
 
 
 def run_options(command: F) -> F:
     """The options of every command that trains."""
-    for option in (
-        click.option("--data", "data_name", default="digits", show_default=True, metavar="DATA", help=DATA_HELP),
-        click.option("--size", type=click.IntRange(min=1), help="Scale images to this height and width."),
-        click.option("-o", "--output", required=True, metavar="RUN", help="The run's folder."),
-        click.option("--seed", type=int, default=0, show_default=True, help="What all random numbers derive from."),
-        click.option("--resume", is_flag=True, help="Go on with the interrupted run in RUN."),
-        click.option("--device", help="Where to train, in torch's words (default: cuda if there is one, else cpu)."),
-        click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch (default: torch's own)."),
-        click.option("--quiet", is_flag=True, help="Show no progress."),
+    for option in reversed(
+        (
+            click.option("--data", "data_name", default="digits", show_default=True, metavar="DATA", help=DATA_HELP),
+            click.option("--size", type=click.IntRange(min=1), help="Scale images to this height and width."),
+            click.option("-o", "--output", required=True, metavar="RUN", help="The run's folder."),
+            click.option("--seed", type=int, default=0, show_default=True, help="What all random numbers derive from."),
+            click.option("--resume", is_flag=True, help="Go on with the interrupted run in RUN."),
+            click.option(
+                "--device", help="Where to train, in torch's words (default: cuda if there is one, else cpu)."
+            ),
+            click.option(
+                "--threads", type=click.IntRange(min=1), help="CPU threads; 1 where other work shares the cores."
+            ),
+            click.option("--quiet", is_flag=True, help="Show no progress."),
+        )
     ):
         command = option(command)
     return command
+
+
+@contextmanager
+def resumable(run: str) -> Iterator[None]:
+    """Says how to go on where the user interrupts a run."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"the same command with --resume goes on from the last whole epoch in {run}", err=True)
+        raise
 
 
 def open_data(name: str, size: int | None, seed: int, reporter: Reporter) -> Data:

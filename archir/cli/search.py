@@ -14,6 +14,7 @@ from archir.cli.running import (
     load_for_data,
     open_data,
     open_reporter,
+    resumable,
     run_options,
     split_by_owner,
     tensor_flags,
@@ -63,10 +64,11 @@ def command(
     data = open_data(data_name, size, seed, reporter)
     module = None if text is None else searchable(load_for_data(text, of_space, data))
     facts = {"space": dict(of_space), "method": dict(of_method), "threads": used}
-    result = execute(
-        method.steps, module, data, output, seed=seed, settings=facts, texts={"method.nas": source.text},
-        command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,
-    )  # fmt: skip
+    with resumable(output):
+        result = execute(
+            method.steps, module, data, output, seed=seed, settings=facts, texts={"method.nas": source.text},
+            command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,
+        )  # fmt: skip
     write_findings(result)
     summary = summarize(result.module, result)
     if as_json:

@@ -24,4 +24,4 @@ def command(file: str, output: str, settings: tuple[str, ...]) -> None:
     if not drawings:
         fail("NAS402", f"`{path}` has no cells to draw", help="pictures show `cell` and `stage` definitions")
     save_cells(output, drawings)
-    click.echo(f"{output}: {len(drawings)} cells")
+    click.echo(f"{output}: {len(drawings)} cell{'s' if len(drawings) > 1 else ''}")

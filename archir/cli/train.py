@@ -10,7 +10,7 @@ import click
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
 from archir.cli.derive import found_network
-from archir.cli.running import load_for_data, open_data, open_reporter, run_options, use_threads
+from archir.cli.running import load_for_data, open_data, open_reporter, resumable, run_options, use_threads
 from archir.cli.search import summarize
 from archir.cli.texts import read_text
 from archir.diagnostics import fail
@@ -49,10 +49,11 @@ def command(
     module = settled(load_for_data(read_text(net), given, data)) if setup is None else None
     weights = None if inherit is None or module is None else inherited(module, inherit)
     facts = {"threads": used, "inherit": inherit, "net": dict(given)}
-    result = train_network(
-        module, weights, data, phase(epochs, batch, lr, decay, cutout), output, seed=seed, settings=facts,
-        command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,
-    )  # fmt: skip
+    with resumable(output):
+        result = train_network(
+            module, weights, data, phase(epochs, batch, lr, decay, cutout), output, seed=seed, settings=facts,
+            command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,
+        )  # fmt: skip
     summary = summarize(result.module, result)
     if as_json:
         print_json(summary)
