@@ -21,10 +21,9 @@ from archir.analysis.cost import Cost, of_node, total
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.memo import once_per_graph
-from archir.ir.module import Module, join, shared_choices
+from archir.ir.module import Module, chooses, join, owner_of, shared_choices
 from archir.ir.point import Point
 from archir.space.space import Part, Space, space_of
-from archir.space.variables import chooses
 
 SMALL = 20_000
 """Spaces of at most this many points are enumerated where a cost is not additive."""
@@ -92,7 +91,7 @@ _Rows = dict[Row, dict[tuple[int, str], Cost]]
 
 @once_per_graph
 def _table(graph: Graph, tag: str | None, convention: str, behind: Alternative | None) -> tuple[Cost, _Rows]:
-    owner = graph.name if tag is None else f"{graph.name}.{tag}"
+    owner = owner_of(graph, tag)
     fixed, rows, types = Cost(), _Rows(), graph.types()
     for node in graph.nodes:
         if isinstance(node, Choice):
@@ -199,7 +198,7 @@ def _weighted(main: Graph, convention: str, weight: _Weight) -> _Sums:
     memo: dict[tuple[int, str | None], _Sums] = {}
 
     def terms(graph: Graph, tag: str | None) -> Iterator[tuple[float, _Sums]]:
-        owner = graph.name if tag is None else f"{graph.name}.{tag}"
+        owner = owner_of(graph, tag)
         types = graph.types()
         for node in graph.nodes:
             if isinstance(node, Choice):

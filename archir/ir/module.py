@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from archir.ir.gates import Gate
 from archir.ir.graph import Call, Choice, Graph
+from archir.ir.memo import once_per_graph
 from archir.ir.origin import Origin
 
 Form: TypeAlias = Literal["space", "relaxed", "network"]
@@ -68,10 +69,21 @@ def join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
+def owner_of(graph: Graph, tag: str | None) -> str:
+    """The name under which the instances of a graph share their choices: one for each tag."""
+    return graph.name if tag is None else f"{graph.name}.{tag}"
+
+
+@once_per_graph
+def chooses(graph: Graph) -> bool:
+    """Whether a graph, or one that it calls, has a choice."""
+    return any(isinstance(n, Choice) or (isinstance(n, Call) and chooses(n.graph)) for n in graph.nodes)
+
+
 def choice_instances(graph: Graph, path: str = "", tag: str | None = None) -> Iterator[ChoiceInstance]:
     """Every choice of a graph and of the graphs that it calls, in order of computation."""
-    owner = graph.name if tag is None else f"{graph.name}.{tag}"
-    for node in graph.nodes:
+    owner = owner_of(graph, tag)
+    for node in graph.nodes if chooses(graph) else ():
         here = join(path, node.name)
         if isinstance(node, Choice):
             yield ChoiceInstance(here, join(owner, node.name), node)

@@ -12,7 +12,7 @@ from archir.diagnostics import ArchirError, Diagnostic
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, parameters_of
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.invariants import GRAPH_INVARIANTS, Breach, GraphInvariant
-from archir.ir.module import FORMS, ChoiceInstance, Form, Module, join
+from archir.ir.module import FORMS, ChoiceInstance, Form, Module, choice_instances
 
 MOST_REPORTED = 20
 RESERVED = "arch"
@@ -47,7 +47,7 @@ def verify(module: Module) -> None:
     found: list[tuple[GraphInvariant | ModuleInvariant, Breach]] = []
     found += [(row, breach) for row in GRAPH_INVARIANTS for graph in graphs for breach in row.check(graph)]
     if not found:  # instances are only well defined where every graph is
-        facts = Facts(module, graphs, tuple(_instances(module.graph, _with_choices(graphs))))
+        facts = Facts(module, graphs, tuple(choice_instances(module.graph)))
         rows = [row for row in MODULE_INVARIANTS if module.form in row.forms or row is _FORM]
         found = [(row, breach) for row in rows for breach in row.check(facts)]
     if found:
@@ -79,43 +79,6 @@ def distinct_graphs(graph: Graph) -> tuple[Graph, ...]:
             elif isinstance(node, Choice):
                 waiting.extend(candidate.graph for edge in node.edges for candidate in edge.candidates)
     return tuple(seen.values())
-
-
-def _with_choices(graphs: tuple[Graph, ...]) -> set[int]:
-    """The graphs that hold a choice at any depth: only these need to be walked instance by instance."""
-    callers: dict[int, set[int]] = {}
-    waiting: list[int] = []
-    for graph in graphs:
-        for node in graph.nodes:
-            if isinstance(node, Call):
-                callers.setdefault(id(node.graph), set()).add(id(graph))
-            elif isinstance(node, Choice):
-                waiting.append(id(graph))
-                for edge in node.edges:
-                    for candidate in edge.candidates:
-                        callers.setdefault(id(candidate.graph), set()).add(id(graph))
-    found: set[int] = set()
-    while waiting:
-        here = waiting.pop()
-        if here not in found:
-            found.add(here)
-            waiting.extend(callers.get(here, ()))
-    return found
-
-
-def _instances(graph: Graph, kept: set[int], path: str = "", tag: str | None = None) -> Iterator[ChoiceInstance]:
-    """What `choice_instances` gives, without a walk through graphs that hold no choice."""
-    owner = graph.name if tag is None else f"{graph.name}.{tag}"
-    for node in graph.nodes:
-        here = join(path, node.name)
-        if isinstance(node, Choice):
-            yield ChoiceInstance(here, join(owner, node.name), node)
-            for e, edge in enumerate(node.edges):
-                for candidate in edge.candidates:
-                    if id(candidate.graph) in kept:
-                        yield from _instances(candidate.graph, kept, f"{here}.{e}.{candidate.name}")
-        elif isinstance(node, Call) and id(node.graph) in kept:
-            yield from _instances(node.graph, kept, here, node.tag)
 
 
 def _form(facts: Facts) -> Iterator[Breach]:

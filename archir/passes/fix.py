@@ -13,7 +13,7 @@ from attrs import NOTHING, evolve, frozen
 
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
-from archir.ir.module import Form, Module, join
+from archir.ir.module import Form, Module, join, owner_of
 from archir.ir.point import Point
 from archir.ir.rewrite import with_callees
 from archir.ops.layout import Zero, zeros_for
@@ -83,7 +83,7 @@ def _nothing_kept(choice: Choice, key: str) -> tuple[str, Zero]:
 def _without_choices(
     graph: Graph, tag: str | None, point: Point, change: Callable[[Graph, str | None], Graph]
 ) -> Graph:
-    owner = graph.name if tag is None else f"{graph.name}.{tag}"
+    owner = owner_of(graph, tag)
     nodes: list[Node] = []
     renamed: dict[str, str] = {}
     for node in graph.nodes:

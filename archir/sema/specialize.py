@@ -17,7 +17,7 @@ from attrs import Factory, define, evolve
 
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph
-from archir.ir.module import Module, join
+from archir.ir.module import Module, join, owner_of
 from archir.ir.origin import Origin, Setting
 from archir.ir.point import Point
 from archir.ops.layout import zeros_for
@@ -66,7 +66,7 @@ def _by_owner(graph: Graph, span: Span) -> tuple[dict[tuple[str, Span], list[Cho
     arguments: dict[str, dict[str, Setting]] = {}
 
     def visit(g: Graph, tag: str | None) -> None:
-        owner = join(g.name, tag) if tag is not None else g.name
+        owner = owner_of(g, tag)
         fresh = owner not in arguments
         given = dict(g.arguments)
         agreed = given if fresh else {k: v for k, v in arguments[owner].items() if given.get(k) == v}

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph, Operation
-from archir.ir.module import Module, join
+from archir.ir.module import Module, join, owner_of
 from archir.ir.point import Kept, Point
 from archir.ops.pointwise import Add
 from archir.ops.zeros import gives_zeros
@@ -65,7 +65,7 @@ def _owners(module: Module) -> dict[str, Graph]:
             return
         seen.add((id(graph), tag))
         if any(isinstance(node, Choice) for node in graph.nodes):
-            found.setdefault(graph.name if tag is None else f"{graph.name}.{tag}", graph)
+            found.setdefault(owner_of(graph, tag), graph)
         for node in graph.nodes:
             if isinstance(node, Call):
                 visit(node.graph, node.tag)

@@ -14,7 +14,7 @@ from attrs import define, evolve, field
 
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph, Node, Operation
-from archir.ir.module import Module, join
+from archir.ir.module import Module, chooses, join, owner_of
 from archir.ir.point import Kept, Point
 from archir.ir.primitive import Primitive
 from archir.ops.layout import Zero
@@ -22,7 +22,6 @@ from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Add
 from archir.space.points import why_not
 from archir.space.space import space_of
-from archir.space.variables import chooses
 
 _Known = Mapping[str, tuple[Kept, ...]]
 
@@ -112,7 +111,7 @@ class _Walk:
     ) -> Iterator[_Reached]:
         """Each way to read a graph from a step on."""
         values = {v.name: a for v, a in zip(graph.inputs, arguments, strict=True)}
-        owner = graph.name if tag is None else f"{graph.name}.{tag}"
+        owner = owner_of(graph, tag)
         yield from self._nodes(graph, owner, 0, values, at, known)
 
     def _nodes(

@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 
 from archir.ir.graph import Amount, Call, Candidate, Choice, Graph
 from archir.ir.memo import once_per_graph
-from archir.ir.module import join
+from archir.ir.module import join, owner_of
 from archir.ops.zeros import gives_zeros
 
 ONE = Amount(1, 1)
@@ -56,13 +56,6 @@ def is_none(candidate: Candidate) -> bool:
 
 
 @once_per_graph
-def chooses(graph: Graph) -> bool:
-    """Whether a graph, or one that it calls, has a choice."""
-    inner = [node.graph for node in graph.nodes if isinstance(node, Call)]
-    return any(isinstance(node, Choice) for node in graph.nodes) or any(chooses(g) for g in inner)
-
-
-@once_per_graph
 def variables_of(graph: Graph) -> tuple[Variable, ...]:
     """The variables of a net's graph, in order of first computation."""
     finder = _Finder()
@@ -82,7 +75,7 @@ class _Finder:
         known = self._open.get((id(graph), tag))
         if known is not None:
             return known
-        owner = graph.name if tag is None else f"{graph.name}.{tag}"
+        owner = owner_of(graph, tag)
         keys: set[str] = set()
         for node in graph.nodes:
             if isinstance(node, Choice):
