@@ -115,18 +115,14 @@ def execute(
     """
     compiler, reporter = compiler or Compiler(), reporter or Silent()
     chosen = choose_device(device)
-    facts = {"seed": seed, "data": data.name, "input": str(data.type), "images": [len(data.train), len(data.test)]}
-    facts |= dict(settings or {})
+    facts = _facts(data, seed, settings)
     words = tuple(map(repr, steps))
     path = Path(run_dir)
     if module is not None and not resume:
         check_fit(module, data)  # before the folder is made
     with opened(path, resume=resume) as (folder, begun):
         if begun:
-            setup, state = load_checkpoint(folder.checkpoint)
-            check_same(setup, facts, words)
-            module = compiler.elaborate(setup.origin)
-            _note_versions(setup, reporter)
+            module, setup, state = _resumed(folder, facts, words, compiler, reporter)
         else:
             module, origin = _with_origin(module, path)
             setup = Setup(origin, facts, words, texts or {}, command, _versions())
@@ -142,6 +138,22 @@ def execute(
         finally:
             reporter.close()
             curves.close()
+
+
+def _facts(data: Data, seed: int, settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a resumed run must have in common with the run that was started."""
+    images = [len(data.train), len(data.test)]
+    return {"seed": seed, "data": data.name, "input": str(data.type), "images": images} | dict(settings or {})
+
+
+def _resumed(
+    folder: RunFolder, facts: Mapping[str, Any], words: tuple[str, ...], compiler: Compiler, reporter: Reporter
+) -> tuple[Module, Setup, State]:
+    """The run in a folder as its checkpoint has it; the module is made from the texts in there."""
+    setup, state = load_checkpoint(folder.checkpoint)
+    check_same(setup, facts, words)
+    _note_versions(setup, reporter)
+    return compiler.elaborate(setup.origin), setup, state
 
 
 def recorded_setup(run_dir: str | Path) -> Setup | None:
