@@ -1,27 +1,108 @@
-"""The value of gates, in NumPy: what passes and analyses read."""
+"""The value of gates and objectives in NumPy: what passes and analyses read, and what backends are compared with.
+
+One row for each function. The indicators (`top_edges`, `argmax`, `nonzero`) are defined here alone: deriving a
+network and running a transit cell ask the same row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from archir.analysis.axes import Axes
 from archir.diagnostics import fail
-from archir.ir.gates import Gate, Parameter
+from archir.ir.gates import Gate, Number, Parameter
+
+Array: TypeAlias = NDArray[np.floating[Any]]
+Row: TypeAlias = Callable[..., Array]
+
+HIGHEST = 1 - 2**-20
+"""The largest threshold: the strongest connection of a node has p / max = 1, and stays above it."""
 
 
-def _softmax(x: np.ndarray) -> np.ndarray:
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+def softmax(axes: Axes, x: Array) -> Array:
+    """Over the operations that an edge has; zero where it has none."""
+    there = np.where(axes.exist(), x, -np.inf)
+    powers = np.exp(there - there.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-ROWS: dict[str, Callable[..., np.ndarray]] = {"softmax": _softmax}
+def over_max(axes: Axes, p: Array) -> Array:
+    """Over the largest of all that are not `none`; zero for `none` (EnTranNAS, Eq. 7)."""
+    kept = np.where(axes.kept(), p, 0.0)
+    return np.asarray(kept / kept.max())
 
 
-def evaluate_gate(gate: Gate, values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Coefficients over (edge, operation); raises `ArchirError` NAS403 if a value is missing."""
+def threshold(_axes: Axes, x: Array) -> Array:
+    """The sigmoid, held below 1."""
+    return np.minimum(1 / (1 + np.exp(-x)), HIGHEST)
+
+
+def normalize(_axes: Axes, q: Array) -> Array:
+    """Over each edge's sum where there is any (EnTranNAS, Eq. 9)."""
+    total = q.sum(axis=-1, keepdims=True)
+    return np.asarray(q / np.where(total > 0, total, 1.0))
+
+
+def top_edges(axes: Axes, p: Array, count: Array) -> Array:
+    """1 for the strongest operation that is not `none` of each of the `count` strongest edges; the earlier wins a tie.
+
+    An edge is as strong as that operation (DARTS, section 2.4).
+    """
+    strength = np.where(axes.kept(), p, -np.inf)
+    best = strength.argmax(axis=-1)
+    edges = np.argsort(-strength.max(axis=-1), kind="stable")[: int(count)]
+    chosen = np.zeros_like(strength)
+    chosen[edges, best[edges]] = 1.0
+    return np.asarray(np.where(axes.kept(), chosen, 0.0))
+
+
+def argmax(axes: Axes, p: Array) -> Array:
+    """1 for the strongest operation of each edge, unless that is `none`; the earlier wins a tie."""
+    best = np.where(axes.exist(), p, -np.inf).argmax(axis=-1)
+    chosen = np.zeros_like(p)
+    chosen[np.arange(len(best)), best] = 1.0
+    return np.asarray(np.where(axes.kept(), chosen, 0.0))
+
+
+def nonzero(axes: Axes, q: Array) -> Array:
+    """1 where the coefficient of what is not `none` is above zero (EnTranNAS, Eq. 10)."""
+    return np.where(axes.kept() & (q > 0), 1.0, 0.0)
+
+
+def _mean(_axes: Axes, *arrays: Array) -> Array:
+    return np.mean(np.concatenate([np.ravel(a) for a in arrays]))
+
+
+ROWS: dict[str, Row] = {
+    "softmax": softmax,
+    "exponential": lambda _, t, start, factor: start * factor**t,
+    "over_max": over_max,
+    "threshold": threshold,
+    "relu": lambda _, x: np.maximum(x, 0.0),
+    "normalize": normalize,
+    "top_edges": top_edges,
+    "argmax": argmax,
+    "nonzero": nonzero,
+    "detach": lambda _, x: x,
+    "+": lambda _, a, b: a + b,
+    "-": lambda _, a, b: a - b,
+    "*": lambda _, a, b: a * b,
+    "/": lambda _, a, b: a / b,
+    "log": lambda _, x: np.log(x),
+    "mean": _mean,
+}
+
+
+def evaluate_gate(gate: Gate, values: Mapping[str, Array], axes: Axes) -> Array:
+    """Coefficients over (edge, operation), or an objective's number; raises `ArchirError` NAS403 for a missing one."""
+    if isinstance(gate, Number):
+        return np.asarray(gate.value, dtype=np.float64)
     if isinstance(gate, Parameter):
         if gate.name not in values:
             fail("NAS403", f"there is no value for `{gate.name}`", help="take the values of a run of this space")
         return np.asarray(values[gate.name], dtype=np.float64)
-    return ROWS[gate.function](*(evaluate_gate(argument, values) for argument in gate.arguments))
+    return ROWS[gate.function](axes, *(evaluate_gate(argument, values, axes) for argument in gate.arguments))

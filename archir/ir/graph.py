@@ -68,10 +68,15 @@ class Candidate:
 
 @frozen
 class Edge:
-    """The value that an edge starts from and the candidates on it."""
+    """The value that an edge starts from and the candidates on it.
+
+    `home`: the name below which the candidates' weights live in the instance, in place of the choice's
+    own. Edges with one home start from one source: what they compute alike is computed once.
+    """
 
     source: str
     candidates: tuple[Candidate, ...]
+    home: str | None = None
 
 
 @frozen

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import frozen
 
-from archir.ir.graph import KINDS, Amount, Call, Choice, Graph, Operation, results
+from archir.ir.graph import KINDS, Amount, Call, Choice, Edge, Graph, Operation, results
 from archir.ir.primitive import ShapeError
 from archir.source import Span
 
@@ -158,6 +158,27 @@ def _candidates(graph: Graph) -> Iterator[Breach]:
                     yield Breach(f"{here} gives {inner.type}, but {choice.type} is needed", choice.span)
 
 
+def _homes(graph: Graph) -> Iterator[Breach]:
+    owners = [node.name for node in graph.nodes]
+    first: dict[str, Edge] = {}
+    for where, choice in _choices(graph):
+        for e, edge in enumerate(choice.edges):
+            if edge.home is None:
+                continue
+            known = first.setdefault(edge.home, edge)
+            mine, theirs = ({c.name: c.graph for c in each.candidates} for each in (edge, known))
+            if known.source != edge.source:
+                yield Breach(
+                    f"{where}, edge {e} shares the weights of `{edge.home}`, but not the source `{known.source}`",
+                    choice.span,
+                )
+            elif any(theirs[name] is not mine[name] and theirs[name] != mine[name] for name in mine.keys() & theirs):
+                yield Breach(f"{where}, edge {e} shares `{edge.home}` with other candidates of one name", choice.span)
+    homes = list(first)
+    for fault in faults_of_names(homes + owners, prefixes=homes + owners) if homes else ():
+        yield Breach(f"in `{graph.name}`, {fault}")
+
+
 def _keep(graph: Graph) -> Iterator[Breach]:
     for where, choice in _choices(graph):
         edges, operations = choice.keep.edges, choice.keep.operations
@@ -190,5 +211,6 @@ GRAPH_INVARIANTS = (
     GraphInvariant(
         "candidates", "a candidate takes one value, of its edge's type, and gives the choice's type", _candidates
     ),
+    GraphInvariant("homes", "edges that share weights start from one source and offer the same under one name", _homes),
     GraphInvariant("keep", "as many edges and operations as a choice keeps are there", _keep),
 )

@@ -14,11 +14,13 @@ from archir.ir.origin import Origin
 
 Form: TypeAlias = Literal["space", "relaxed", "network"]
 FORMS: tuple[Form, ...] = ("space", "relaxed", "network")
+Unit: TypeAlias = Literal["epoch", "step"]
+UNITS: tuple[Unit, ...] = ("epoch", "step")
 
 
 @frozen
 class ArchitectureParameter:
-    """A trainable tensor over (edge, operation) that gates read.
+    """A trainable tensor that gates read: over (edge, operation), (edge, 1), or one number for a choice.
 
     It starts at `deviation` times standard normal noise.
     """
@@ -26,6 +28,14 @@ class ArchitectureParameter:
     name: str
     shape: tuple[int, ...]
     deviation: float
+
+
+@frozen
+class Clock:
+    """A number that gates read: how many epochs, or steps, have been trained since it was attached."""
+
+    name: str
+    unit: Unit
 
 
 @frozen
@@ -37,10 +47,20 @@ class GateOf:
 
 
 @frozen
+class Objective:
+    """A term that the architecture parameters descend besides the loss: its value is one number."""
+
+    name: str
+    value: Gate
+
+
+@frozen
 class Module:
     """A net in one of three forms: a space (choices), relaxed (gated choices), a network.
 
-    `origin` and `history` say where it came from; they take no part in equality.
+    `base`: the net that points are applied to, where a pass has given `graph` another form for as
+    long as the search lasts (a bottleneck). `origin` and `history` say where the module came from;
+    they take no part in equality.
     """
 
     name: str
@@ -48,6 +68,9 @@ class Module:
     graph: Graph
     parameters: tuple[ArchitectureParameter, ...] = ()
     gates: tuple[GateOf, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+    base: Graph | None = None
     origin: Origin | None = field(default=None, eq=False, repr=False)
     history: tuple[str, ...] = field(default=(), eq=False)
 

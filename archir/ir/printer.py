@@ -15,12 +15,16 @@ from archir.ir.primitive import AttributeValue
 def print_flat(module: Module) -> str:
     """A module's text in the flat form."""
     printer = _Printer()
+    base = None if module.base is None else printer.graph(module.base)
     printer.graph(module.graph)
     lines = [f"module {module.name} {module.form} {{", *printer.lines]
+    lines += [] if base is None else [f"  base {base}"]
     for p in module.parameters:
         shape = ", ".join(map(str, p.shape))
         lines.append(f"  parameter %{p.name} = normal({p.deviation!r}, [{shape}])")
+    lines += [f"  clock %{c.name} = {c.unit}" for c in module.clocks]
     lines += [f"  gate %{g.path} = {g.gate}" for g in module.gates]
+    lines += [f"  objective %{o.name} = {o.value}" for o in module.objectives]
     return "\n".join([*lines, "}", ""])
 
 
@@ -52,13 +56,17 @@ class _Printer:
 
     def _node(self, node: Node) -> str:
         if isinstance(node, Choice):
-            edges = " and ".join(f"{self._candidate_set(edge)} from %{edge.source}" for edge in node.edges)
+            edges = " and ".join(map(self._edge, node.edges))
             return f"choose {edges} {print_keep(node.keep)}"
         operands = [f"%{o}" for o in node.operands]
         if isinstance(node, Call):
             tag = "" if node.tag is None else f"@{node.tag}"
             return f"{self.graph(node.graph)}{tag}({', '.join(operands)})"
         return print_operation(node, operands)
+
+    def _edge(self, edge: Edge) -> str:
+        home = "" if edge.home is None else f" at %{edge.home}"
+        return f"{self._candidate_set(edge)} from %{edge.source}{home}"
 
     def _candidate_set(self, edge: Edge) -> str:
         if edge.candidates not in self._candidates:

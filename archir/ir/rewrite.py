@@ -24,9 +24,31 @@ def with_callees(node: Node, change: Callable[[Graph, str | None], Graph]) -> No
 def _edge(edge: Edge, change: Callable[[Graph, str | None], Graph]) -> Edge:
     candidates = tuple(_candidate(c, change) for c in edge.candidates)
     same = all(new is old for new, old in zip(candidates, edge.candidates, strict=True))
-    return edge if same else Edge(edge.source, candidates)
+    return edge if same else evolve(edge, candidates=candidates)
 
 
 def _candidate(candidate: Candidate, change: Callable[[Graph, str | None], Graph]) -> Candidate:
     graph = change(candidate.graph, None)
     return candidate if graph is candidate.graph else Candidate(candidate.name, graph)
+
+
+def rewritten(graph: Graph, change: Callable[[Graph], tuple[Node, ...]]) -> Graph:
+    """The graph and all below it with other nodes: callees first, each distinct graph once.
+
+    A graph whose nodes stay the same objects stays itself.
+    """
+    memo: dict[int, Graph] = {}
+
+    def visit(g: Graph, _tag: str | None = None) -> Graph:
+        if id(g) not in memo:
+            inner = tuple(with_callees(node, visit) for node in g.nodes)
+            below = g if _same(inner, g.nodes) else evolve(g, nodes=inner)
+            nodes = change(below)
+            memo[id(g)] = below if _same(nodes, below.nodes) else evolve(below, nodes=nodes)
+        return memo[id(g)]
+
+    return visit(graph)
+
+
+def _same(new: tuple[Node, ...], old: tuple[Node, ...]) -> bool:
+    return len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from attrs import field, frozen
@@ -51,7 +51,7 @@ class Pass(ABC):
         """The rewritten module; raises `ArchirError` where the options do not fit it. Changes nothing in place."""
 
 
-def option(default: Any, help: str, *, validator: Callable[..., object] | None = None) -> Any:  # noqa: A002
+def option(default: Any, help: str, *, validator: Any = None) -> Any:  # noqa: A002
     """A field of a pass with the line that `archir passes` prints about it."""
     return field(default=default, validator=validator, metadata={"help": help})
 

@@ -13,7 +13,7 @@ from attrs import NOTHING, evolve, frozen
 
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
-from archir.ir.module import Form, Module, join, owner_of
+from archir.ir.module import Form, Module, choice_instances, join, owner_of
 from archir.ir.point import Point
 from archir.ir.rewrite import with_callees
 from archir.ops.layout import Zero, zeros_for
@@ -38,7 +38,7 @@ class Fix(Pass):
     point: str = option(NOTHING, "the point: a JSON file, or the folder of a finished search")
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
-        return Rewrite(fixed(module, read_point(self.point)))
+        return applied(module, read_point(self.point))
 
 
 def read_point(path: str) -> Point:
@@ -53,6 +53,25 @@ def read_point(path: str) -> Point:
         )
 
 
+def applied(module: Module, point: Point) -> Rewrite:
+    """The network at a point, with weights of its own for what shared them while searching.
+
+    Raises `ArchirError` NAS404 if the point is not of this module.
+    """
+    return Rewrite(fixed(module, point), unshared(module))
+
+
+def unshared(module: Module) -> dict[str, str]:
+    """For each candidate whose weights have a home, the path that it has in a network -> the path that it shares."""
+    weights: dict[str, str] = {}
+    for instance in choice_instances(module.graph):
+        parent = instance.path.removesuffix(instance.choice.name)
+        for e, edge in enumerate(instance.choice.edges):
+            if edge.home is not None:
+                weights |= {f"{instance.path}.{e}.{c.name}": f"{parent}{edge.home}.{c.name}" for c in edge.candidates}
+    return weights
+
+
 def fixed(module: Module, point: Point) -> Module:
     """The network at a point; raises `ArchirError` NAS404 if the point is not of this module."""
     check_point(module, point)
@@ -63,9 +82,9 @@ def fixed(module: Module, point: Point) -> Module:
             memo[id(g), tag] = _without_choices(g, tag, point, change)
         return memo[id(g), tag]
 
-    graph = change(module.graph, None)
+    graph = change(module.base or module.graph, None)
     origin = None if module.origin is None else evolve(module.origin, point=point)
-    return evolve(module, form="network", graph=graph, parameters=(), gates=(), origin=origin)
+    return Module(module.name, "network", graph, origin=origin, history=module.history)
 
 
 def _nothing_kept(choice: Choice, key: str) -> tuple[str, Zero]:

@@ -15,6 +15,11 @@ from archir.source import Span
 
 BUILT_IN: Mapping[str, str] = {
     "relax": "archir.passes.relax:Relax",
+    "widen": "archir.passes.widen:Widen",
+    "share_features": "archir.passes.share_features:ShareFeatures",
+    "bottleneck": "archir.passes.bottleneck:Bottleneck",
+    "sparsify": "archir.passes.sparsify:Sparsify",
+    "transit": "archir.passes.transit:Transit",
     "derive": "archir.passes.derive:Derive",
     "fix": "archir.passes.fix:Fix",
     "sample": "archir.passes.sample:Sample",

@@ -5,15 +5,13 @@ x[2] = choose ops from x[0..2]  -->  x[2] = sum over edges e and candidates k of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from attrs import evolve, frozen, validators
 
-from archir.diagnostics import ArchirError, Diagnostic
-from archir.ir.gates import Apply, Parameter
+from archir.ir.gates import Apply, Gate, Number, Parameter
 from archir.ir.graph import Choice, Graph, Node, Operation
-from archir.ir.module import ArchitectureParameter, Form, GateOf, Module, choice_instances, shared_choices
+from archir.ir.module import ArchitectureParameter, Clock, Form, GateOf, Module, choice_instances, shared_choices
 from archir.ir.rewrite import with_callees
 from archir.ops.norm import BatchNorm
 from archir.passes.base import Pass, Rewrite, Values, option
@@ -23,8 +21,9 @@ from archir.passes.base import Pass, Rewrite, Values, option
 class Relax(Pass):
     """One softmax over the operations of each edge (DARTS, Liu et al. 2019, Eq. 2).
 
-    Instances of a choice share their architecture parameters. With `affine=false`, as
-    in DARTS, batch norms inside cells have no scale and shift until the network is derived.
+    Instances of a choice share their architecture parameters. With `affine=false`, as in DARTS, batch norms
+    inside cells have no scale and shift until the network is derived. The softmax is over alpha divided by the
+    temperature, which is multiplied by `anneal` after each epoch or step (EnTranNAS, Yang et al. 2021, Eq. 5).
     """
 
     name: ClassVar[str] = "relax"
@@ -34,31 +33,44 @@ class Relax(Pass):
 
     affine: bool = option(False, "batch norms inside cells have scale and shift while searching, too")
     deviation: float = option(1e-3, "deviation of the random start", validator=validators.ge(0.0))
+    temperature: float = option(1.0, "what alpha is divided by at the start", validator=validators.gt(0.0))
+    anneal: float = option(
+        1.0, "what the temperature is multiplied by", validator=[validators.gt(0.0), validators.le(1.0)]
+    )
+    each: Literal["epoch", "step"] = option("epoch", "how often it is multiplied")
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
         choices = shared_choices(module)
-        _check_even(choices)
         parameters = tuple(
-            ArchitectureParameter(_alpha(key), (len(c.edges), len(c.edges[0].candidates)), self.deviation)
-            for key, c in choices.items()
+            ArchitectureParameter(alpha_of(key), _shape(choice), self.deviation) for key, choice in choices.items()
         )
-        gates = tuple(
-            GateOf(i.path, Apply("softmax", (Parameter(_alpha(i.key)),))) for i in choice_instances(module.graph)
-        )
+        gates = tuple(GateOf(i.path, self._gate(i.key)) for i in choice_instances(module.graph))
+        clock = Clock(f"arch.{self.each}s", self.each)
         graph = module.graph if self.affine else deferred_norms(module.graph)
-        return Rewrite(evolve(module, form="relaxed", graph=graph, parameters=parameters, gates=gates))
+        return Rewrite(
+            evolve(
+                module, form="relaxed", graph=graph, parameters=parameters, gates=gates,
+                clocks=(clock,) if self.anneal != 1.0 and choices else (),
+            )
+        )  # fmt: skip
+
+    def _gate(self, key: str) -> Gate:
+        alpha = Parameter(alpha_of(key))
+        if self.anneal != 1.0:
+            now = Apply("exponential", (Parameter(f"arch.{self.each}s"), Number(self.temperature), Number(self.anneal)))
+            return Apply("softmax", (Apply("/", (alpha, now)),))
+        if self.temperature != 1.0:
+            return Apply("softmax", (Apply("/", (alpha, Number(self.temperature))),))
+        return Apply("softmax", (alpha,))
 
 
-def _alpha(key: str) -> str:
+def alpha_of(key: str) -> str:
+    """The name of the architecture parameter over the operations of a choice."""
     return f"arch.{key}.alpha"
 
 
-def _check_even(choices: Mapping[str, Choice]) -> None:
-    for key, choice in choices.items():
-        if len({len(edge.candidates) for edge in choice.edges}) > 1:
-            help_ = "give every edge of this choice as many candidates; `none` fills a gap"
-            message = f"the edges of `{key}` have different numbers of candidates"
-            raise ArchirError(Diagnostic("NAS402", message, choice.span, help=help_))
+def _shape(choice: Choice) -> tuple[int, int]:
+    return len(choice.edges), max(len(edge.candidates) for edge in choice.edges)
 
 
 def deferred_norms(graph: Graph) -> Graph:

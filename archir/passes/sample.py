@@ -12,7 +12,7 @@ from attrs import frozen, validators
 
 from archir.ir.module import Form, Module
 from archir.passes.base import Pass, Rewrite, Values, option
-from archir.passes.fix import fixed
+from archir.passes.fix import applied
 from archir.space.points import random_point
 
 
@@ -32,4 +32,4 @@ class Sample(Pass):
     seed: int = option(0, "which random point", validator=validators.ge(0))
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
-        return Rewrite(fixed(module, random_point(module, Random(self.seed))))  # noqa: S311 - a seed, not a secret
+        return applied(module, random_point(module, Random(self.seed)))  # noqa: S311 - a seed, not a secret

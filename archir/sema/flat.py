@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, cast
+from typing import cast
 
 from attrs import Factory, define, evolve, fields
 
 from archir.diagnostics import fail
-from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Parameter
 from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Kind, Node, Operation, Value, results
-from archir.ir.module import FORMS, ArchitectureParameter, GateOf, Module
+from archir.ir.module import FORMS, ArchitectureParameter, Clock, GateOf, Module, Objective
 from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
 from archir.ops import PRIMITIVES
+from archir.sema.flat_values import FLAT, clock_of, expression_of, literal, parameter_of, refuse
 from archir.sema.library import name_span
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
@@ -31,24 +31,32 @@ def read_flat(flat: ast.Flat) -> Module:
             help=f"write one of {', '.join(FORMS)}",
         )
     parameters: list[ArchitectureParameter] = []
+    clocks: list[Clock] = []
     gates: list[GateOf] = []
+    objectives: list[Objective] = []
+    base: Graph | None = None
     for item in flat.items:
         match item:
             case ast.Definition():
                 main = reader.definition(item)
             case ast.Candidates():
                 reader.candidate_set(item)
+            case ast.Base():
+                base = reader.named(item.graph, item.span)
             case ast.Binding(what="parameter"):
-                parameters.append(_parameter(item))
+                parameters.append(parameter_of(item))
+            case ast.Binding(what="clock"):
+                clocks.append(clock_of(item))
+            case ast.Binding(what="gate"):
+                gates.append(GateOf(item.path, expression_of(item.value)))
             case ast.Binding():
-                gates.append(GateOf(item.path, _gate(item.value)))
+                objectives.append(Objective(item.path, expression_of(item.value)))
     if main is None:
         help_ = "give it `net @name.0(%image: tensor[3, 32, 32]) { ... }`"
         fail("NAS309", "this module holds no graph", span=name_span(flat, flat.name), help=help_)
-    return Module(flat.name, flat.form, main, tuple(parameters), tuple(gates))
-
-
-_FLAT = "docs/language.md shows the flat form; `archir opt FILE` prints it"
+    return Module(
+        flat.name, flat.form, main, tuple(parameters), tuple(gates), tuple(clocks), tuple(objectives), base
+    )  # fmt: skip
 
 
 @define
@@ -72,7 +80,7 @@ class _Reader:
                     self.graphs[item.name] = graph
                     return graph
                 case _:
-                    _refuse(statement.span, "`%name = ...` or `return %name`")
+                    refuse(statement.span, "`%name = ...` or `return %name`")
         where = name_span(item, item.name)
         fail("NAS309", f"`@{item.name}` returns nothing", span=where, help="end it with `return %name`")
 
@@ -83,7 +91,7 @@ class _Reader:
         if isinstance(node, Choice):
             node = evolve(node, slots=len(names))
         if list(results(node)) != names:
-            _refuse(s.span, f"`{', '.join(f'%{r}' for r in results(node))} = ...`")
+            refuse(s.span, f"`{', '.join(f'%{r}' for r in results(node))} = ...`")
         if s.type is not None and _type(s.type, s.span) != node.type:
             help_ = "correct the type, or the operation"
             fail("NAS303", f"`%{names[0]}` is {node.type}, not what is written", span=s.type.span, help=help_)
@@ -99,11 +107,14 @@ class _Reader:
 
     def graph(self, e: ast.Expr) -> Graph:
         if not isinstance(e, ast.GraphName):
-            _refuse(e.span, "a graph such as `@sep_conv.0`")
-        if e.text not in self.graphs:
-            help_ = did_you_mean(e.text, self.graphs) or "define it before it is used"
-            fail("NAS201", f"there is no graph `@{e.text}`", span=e.span, help=help_)
-        return self.graphs[e.text]
+            refuse(e.span, "a graph such as `@sep_conv.0`")
+        return self.named(e.text, e.span)
+
+    def named(self, name: str, span: Span) -> Graph:
+        if name not in self.graphs:
+            help_ = did_you_mean(name, self.graphs) or "define it before it is used"
+            fail("NAS201", f"there is no graph `@{name}`", span=span, help=help_)
+        return self.graphs[name]
 
     def node(self, name: str, e: ast.Expr, types: dict[str, TensorType]) -> Node:
         match e:
@@ -115,7 +126,7 @@ class _Reader:
                 return self._instance(name, base, str(tag), e, types)
             case ast.Call():
                 return self._instance(name, e.callee, None, e, types)
-        _refuse(e.span, "a call or a choice")
+        refuse(e.span, "a call or a choice")
 
     def _instance(
         self, name: str, callee: ast.Expr, tag: str | None, e: ast.Call, types: dict[str, TensorType]
@@ -137,8 +148,8 @@ class _Reader:
         edges = []
         for group in e.edges:
             if not isinstance(group.candidates, ast.GraphName) or group.candidates.text not in self.candidates:
-                _refuse(group.candidates.span, "a candidate set defined above, such as `@candidates.0`")
-            edges.append(Edge(_value(group.sources, types), self.candidates[group.candidates.text]))
+                refuse(group.candidates.span, "a candidate set defined above, such as `@candidates.0`")
+            edges.append(Edge(_value(group.sources, types), self.candidates[group.candidates.text], group.home))
         keep = Keep(_amount(e.keep.edges), _amount(e.keep.operations) or Amount(1, 1))
         return Choice(name, tuple(edges), keep, edges[0].candidates[0].graph.type, e.span)
 
@@ -168,33 +179,15 @@ def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorTy
         return Operation(name, resolved, operands, resolved.infer(inputs), e.span)
     except ShapeError as error:
         reason, _, remedy = str(error).partition("; ")
-        fail("NAS303", f"`{primitive}`: {reason}", span=e.span, help=remedy or _FLAT)
+        fail("NAS303", f"`{primitive}`: {reason}", span=e.span, help=remedy or FLAT)
     except (TypeError, ValueError, OverflowError) as error:
         help_ = "`archir ops` lists what each primitive takes"
         fail("NAS302", f"`{primitive}` cannot be made: {error.args[0]}", span=e.span, help=help_)
 
 
-def literal(e: ast.Expr) -> Any:
-    """The value of a literal: a number, string, truth value, or tuple of them."""
-    match e:
-        case ast.Literal():
-            return e.value
-        case ast.Minus(value=ast.Literal(value=int() | float() as number)):
-            return -number
-        case ast.Name(text="true" | "false"):
-            return e.text == "true"
-        case ast.TupleOf() | ast.ListOf():
-            return tuple(literal(item) for item in e.items)
-    _refuse(e.span, "a literal value")
-
-
-def _refuse(span: Span, wanted: str) -> NoReturn:
-    fail("NAS304", f"the flat form has {wanted} here", span=span, help=_FLAT)
-
-
 def _value(e: ast.Expr, types: dict[str, TensorType]) -> str:
     if not isinstance(e, ast.Path):
-        _refuse(e.span, "a value such as `%x.0`")
+        refuse(e.span, "a value such as `%x.0`")
     if e.text not in types:
         fail(
             "NAS201",
@@ -210,29 +203,8 @@ def _type(e: ast.Expr | None, span: Span) -> TensorType:
         shape = tuple(literal(i) for i in e.indexes)
         if len(shape) in (1, 3) and all(isinstance(n, int) and n > 0 for n in shape):
             return TensorType(shape)
-    _refuse(e.span if e is not None else span, "a type such as `tensor[16, 32, 32]`")
+    refuse(e.span if e is not None else span, "a type such as `tensor[16, 32, 32]`")
 
 
 def _amount(amount: ast.Amount | None) -> Amount | None:
     return None if amount is None else Amount(amount.least, amount.most)
-
-
-def _parameter(item: ast.Binding) -> ArchitectureParameter:
-    match item.value:
-        case ast.Call(callee=ast.Name(text="normal"), arguments=(deviation, shape)):
-            size, numbers = literal(shape.value), literal(deviation.value)
-            if isinstance(size, tuple) and isinstance(numbers, int | float):
-                return ArchitectureParameter(item.path, size, float(numbers))
-    _refuse(item.span, "`normal(deviation, [edges, operations])`")
-
-
-def _gate(e: ast.Expr) -> Gate:
-    match e:
-        case ast.Path():
-            return Parameter(e.text)
-        case ast.Call(callee=ast.Name() as callee):
-            if callee.text not in GATE_FUNCTIONS:
-                near = did_you_mean(callee.text, GATE_FUNCTIONS) or f"there is {', '.join(GATE_FUNCTIONS)}"
-                fail("NAS201", f"there is no gate function `{callee.text}`", span=e.span, help=near)
-            return Apply(callee.text, tuple(_gate(a.value) for a in e.arguments))
-    _refuse(e.span, "a gate such as `softmax(%arch.normal.x.2.alpha)`")

@@ -185,10 +185,11 @@ class Call(Node):
 
 @frozen
 class EdgeSet(Node):
-    """`candidates from sources`."""
+    """`candidates from sources`; in the flat form perhaps `at %home`."""
 
     candidates: Expr
     sources: Expr
+    home: str | None = None
 
 
 @frozen
@@ -347,11 +348,18 @@ class Definition(Node):
 
 @frozen
 class Binding(Node):
-    """`parameter %path = value` or `gate %path = value` in the flat form."""
+    """`parameter %path = value`, and likewise a clock, gate or objective, in the flat form."""
 
-    what: Only["parameter", "gate"]
+    what: Only["parameter", "clock", "gate", "objective"]
     path: str
     value: Expr
+
+
+@frozen
+class Base(Node):
+    """`base @graph` in the flat form: the net that points are applied to."""
+
+    graph: str
 
 
 @frozen
@@ -360,7 +368,7 @@ class Flat(Node):
 
     name: str
     form: str
-    items: tuple[Definition | Candidates | Binding, ...]
+    items: tuple[Definition | Candidates | Binding | Base, ...]
 
 
 Item: TypeAlias = Use | Constant | Candidates | Definition | Flat

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from lark import Token, v_args
 from lark.tree import Meta
@@ -134,7 +134,8 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
 
     # choices
     def edges(self, meta: Meta, c: list[Any]) -> ast.EdgeSet:
-        return ast.EdgeSet(c[0], c[1], span=self._span(meta))
+        home = None if c[2] is None else str(c[2])[1:]
+        return ast.EdgeSet(c[0], c[1], home, span=self._span(meta))
 
     def amount(self, meta: Meta, c: list[Any]) -> ast.Amount:
         if c[0].type == "AMOUNT":
@@ -206,11 +207,11 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
         params, (body,) = _leading(c[2:], ast.Param)
         return ast.Definition(str(c[0]), str(c[1]).removeprefix("@"), params, body, span=self._span(meta))
 
-    def parameter(self, meta: Meta, c: list[Any]) -> ast.Binding:
-        return ast.Binding("parameter", c[0][1:], c[1], span=self._span(meta))
+    def base(self, meta: Meta, c: list[Any]) -> ast.Base:
+        return ast.Base(str(c[0])[1:], span=self._span(meta))
 
-    def gate(self, meta: Meta, c: list[Any]) -> ast.Binding:
-        return ast.Binding("gate", c[0][1:], c[1], span=self._span(meta))
+    def binding(self, meta: Meta, c: list[Any]) -> ast.Binding:
+        return ast.Binding(cast(Any, str(c[0])), str(c[1])[1:], c[2], span=self._span(meta))
 
     def module(self, meta: Meta, c: list[Any]) -> ast.Flat:
         return ast.Flat(str(c[0]), str(c[1]), tuple(c[2:]), span=self._span(meta))

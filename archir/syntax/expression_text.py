@@ -84,8 +84,9 @@ def operand_texts(e: ast.Arithmetic) -> list[str]:
 
 
 def edges_text(edges: ast.EdgeSet) -> str:
-    """`candidates from sources`."""
-    return f"{expression_text(edges.candidates, _PIPE)} from {expression_text(edges.sources, _RANGE)}"
+    """`candidates from sources`, and the home of the weights if there is one."""
+    home = "" if edges.home is None else f" at %{edges.home}"
+    return f"{expression_text(edges.candidates, _PIPE)} from {expression_text(edges.sources, _RANGE)}{home}"
 
 
 def pipe_stages(e: ast.Pipe) -> list[str]:

@@ -100,7 +100,7 @@ class _Writer:
         return f"{name}{type_}{'' if param.default is None else f' = {expression_text(param.default)}'}"
 
     def item(self, item: ast.Node) -> None:
-        if isinstance(item, ast.Use | ast.Constant | ast.Binding):
+        if isinstance(item, ast.Use | ast.Constant | ast.Binding | ast.Base):
             self.last_comments(item)
         match item:
             case ast.Use():
@@ -114,6 +114,8 @@ class _Writer:
                 self.definition(item)
             case ast.Binding():
                 self.put(f"{item.what} %{item.path} = {expression_text(item.value)}", item)
+            case ast.Base():
+                self.put(f"base @{item.graph}", item)
             case ast.Flat():
                 self.put(f"module {item.name} {item.form} {{")
                 self.depth, self.flat = self.depth + 1, True

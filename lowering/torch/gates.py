@@ -1,68 +1,127 @@
-"""Gates in PyTorch: one row for each gate function, and all gates of a module evaluated together.
+"""All gates of a module evaluated together, and what a choice is handed of its gate.
 
-Every distinct expression is computed once per forward, however many instances of
-a choice share it. The result is handed down as an argument: a supernet holds no
-state between two forwards, so functional calls, copies and replicas all work.
+Every distinct expression is computed once per forward, however many instances of a choice share it. The
+result is handed down as an argument: a supernet holds no state between two forwards, so functional
+calls, copies and replicas all work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import torch
 from attrs import frozen
 from torch import Tensor
 
-from archir.ir.gates import Gate, Parameter
+from archir.analysis.axes import Axes
+from archir.ir.gates import Gate, Number, Parameter, is_plain, is_sparse
+from archir.lowering.torch.gate_rows import GATE_ROWS, GateRow
 
-GateRow: TypeAlias = Callable[..., Tensor]
-Coefficients: TypeAlias = tuple[tuple[Tensor, ...], ...]
-"""The value of one gate, taken apart: for each edge, for each operation, a tensor without axes."""
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
-GATE_ROWS: dict[str, GateRow] = {
-    "softmax": partial(torch.softmax, dim=-1),
-}
+
+class GateValue(NamedTuple):
+    """What one gate says in one forward.
+
+    coefficients: [edges, most operations of an edge].
+    active: the (edge, operation) pairs that are not zero, where the gate promises that value and gradient
+        of all others are zero: they must not run. None: every alternative runs.
+    plain: all active coefficients are the constant 1.
+    """
+
+    coefficients: Tensor
+    active: Pairs | None = None
+    plain: bool = False
+
+
+@frozen
+class Reading:
+    """A gate with the axes of the choice that it belongs to."""
+
+    gate: Gate
+    axes: Axes
+
+
+class _Step(NamedTuple):
+    row: GateRow
+    axes: Axes
+    arguments: tuple[int, ...]
 
 
 @frozen
 class GateProgram:
-    """Gate expressions as a flat list of steps over numbered values, parameters first."""
+    """Expressions as a flat list of steps over numbered values: leaves first, then constants."""
 
-    parameters: tuple[str, ...]
-    steps: tuple[tuple[GateRow, tuple[int, ...]], ...]
+    constants: tuple[float, ...]
+    steps: tuple[_Step, ...]
     results: tuple[int, ...]
+    sparse: tuple[bool, ...]
+    plain: tuple[bool, ...]
 
-    def run(self, parameters: Iterable[Tensor]) -> tuple[Coefficients, ...]:
-        """The coefficients of every gate, from the architecture parameters in order."""
-        values = list(parameters)
-        for function, arguments in self.steps:
-            values.append(function(*[values[a] for a in arguments]))
-        return tuple(tuple(edge.unbind() for edge in values[r].unbind()) for r in self.results)
+    def run(self, leaves: Iterable[Tensor]) -> tuple[GateValue, ...]:
+        """The value of every gate, from the leaves in order."""
+        found = self.values(leaves)
+        pairs = iter(_active([value for value, sparse in zip(found, self.sparse, strict=True) if sparse]))
+        return tuple(
+            GateValue(value, next(pairs) if sparse else None, plain)
+            for value, sparse, plain in zip(found, self.sparse, self.plain, strict=True)
+        )
+
+    def values(self, leaves: Iterable[Tensor]) -> list[Tensor]:
+        """The value of every expression as a tensor."""
+        values: list[Tensor | float] = [*leaves, *self.constants]
+        for row, axes, arguments in self.steps:
+            values.append(row(axes, *[values[a] for a in arguments]))
+        return [v for r in self.results if isinstance(v := values[r], Tensor)]
 
 
-def gate_program(gates: Iterable[Gate], parameters: Iterable[str]) -> GateProgram:
-    """What evaluates the gates, each subexpression once. `parameters` name all that exist."""
-    names = tuple(parameters)
-    slots: dict[Gate, int] = {Parameter(name): i for i, name in enumerate(names)}
-    steps: list[tuple[GateRow, tuple[int, ...]]] = []
-    results = tuple(_place(gate, slots, steps) for gate in gates)
-    return GateProgram(names, tuple(steps), results)
+def _active(values: Sequence[Tensor]) -> Iterable[Pairs]:
+    """Where each value is not zero; one transfer to the host for all of them."""
+    if not values:
+        return
+    flags = iter(torch.cat([v.detach().reshape(-1) != 0 for v in values]).tolist())
+    for value in values:
+        edges, operations = value.shape
+        places = [(e, k) for e in range(edges) for k in range(operations)]
+        yield tuple(place for place in places if next(flags))
 
 
-def _place(gate: Gate, slots: dict[Gate, int], steps: list[tuple[GateRow, tuple[int, ...]]]) -> int:
-    if gate in slots:
+def gate_program(readings: Sequence[Reading], leaves: Sequence[str]) -> GateProgram:
+    """What evaluates gates (or objectives), each subexpression once. `leaves` name all that can be read."""
+    numbers = tuple(dict.fromkeys(n for r in readings for n in _numbers(r.gate)))
+    slots: dict[object, int] = {name: i for i, name in enumerate(leaves)}
+    slots |= {Number(n): len(leaves) + i for i, n in enumerate(numbers)}
+    steps: list[_Step] = []
+    results = tuple(_place(r.gate, r.axes, slots, steps) for r in readings)
+    sparse, plain = tuple(is_sparse(r.gate) for r in readings), tuple(is_plain(r.gate) for r in readings)
+    return GateProgram(numbers, tuple(steps), results, sparse, plain)
+
+
+def _numbers(gate: Gate) -> Iterable[float]:
+    if isinstance(gate, Number):
+        yield gate.value
+    elif not isinstance(gate, Parameter):
+        for argument in gate.arguments:
+            yield from _numbers(argument)
+
+
+def _place(gate: Gate, axes: Axes, slots: dict[object, int], steps: list[_Step]) -> int:
+    """The number of an expression's value; adds the steps that compute it where it is new."""
+    if isinstance(gate, Parameter):
+        return slots[gate.name]  # the verifier lets no gate read what is not there
+    if isinstance(gate, Number):
         return slots[gate]
-    assert not isinstance(gate, Parameter), f"the verifier lets no gate read the missing parameter {gate}"
-    arguments = tuple(_place(argument, slots, steps) for argument in gate.arguments)
-    steps.append((GATE_ROWS[gate.function], arguments))
-    slots[gate] = len(slots)
-    return slots[gate]
+    key = Reading(gate, axes)
+    if key not in slots:
+        arguments = tuple(_place(argument, axes, slots, steps) for argument in gate.arguments)
+        steps.append(_Step(GATE_ROWS[gate.function], axes, arguments))
+        slots[key] = max(slots.values(), default=-1) + 1
+    return slots[key]
 
 
-def numbered(gates: Mapping[str, Gate]) -> tuple[tuple[Gate, ...], dict[str, int]]:
+def numbered(gates: Mapping[str, Reading]) -> tuple[tuple[Reading, ...], dict[str, int]]:
     """The distinct gates in order of first use, and which of them each path has."""
-    numbers: dict[Gate, int] = {}
+    numbers: dict[Reading, int] = {}
     places = {path: numbers.setdefault(gate, len(numbers)) for path, gate in gates.items()}
     return tuple(numbers), places

@@ -17,7 +17,7 @@ from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
 from archir.ir.module import join
 from archir.ir.types import TensorType
-from archir.lowering.torch.gates import Coefficients
+from archir.lowering.torch.gates import GateValue
 from archir.lowering.torch.rows import ROWS
 from archir.ops.layout import Zero
 
@@ -40,7 +40,7 @@ class Program:
     steps: tuple[Step, ...]
     output: int
 
-    def run(self, gates: tuple[Coefficients, ...], operands: tuple[Tensor, ...]) -> Tensor:
+    def run(self, gates: tuple[GateValue, ...], operands: tuple[Tensor, ...]) -> Tensor:
         """The graph's output. Values are let go of after their last use."""
         values: list[Tensor | None] = [None] * self.slots
         values[: len(operands)] = operands
@@ -78,7 +78,7 @@ class Instance(Part):
         self._definition = graph.name
         self._program = assemble(self, graph, path, gates)
 
-    def forward(self, gates: tuple[Coefficients, ...], *operands: Tensor) -> Tensor:
+    def forward(self, gates: tuple[GateValue, ...], *operands: Tensor) -> Tensor:
         """The graph's output, from all gates of the supernet and the graph's inputs."""
         return self._program.run(gates, operands)
 
@@ -94,7 +94,7 @@ class Mixture(Part):
     gate stays, since the gate is computed elsewhere.
     """
 
-    def __init__(self, choice: Choice, path: str, gates: Mapping[str, int]) -> None:
+    def __init__(self, choice: Choice, path: str, gates: Mapping[str, int], owner: nn.Module, parent: str) -> None:
         super().__init__()
         if path not in gates:
             fail("NAS405", f"choice `{path}` has no gate", span=choice.span, help="run the pass `relax` first")
@@ -103,22 +103,30 @@ class Mixture(Part):
         terms: list[tuple[int, int, Instance | None]] = []
         for e, edge in enumerate(choice.edges):
             for k, candidate in enumerate(edge.candidates):
-                name = f"{e}.{candidate.name}"
-                term = None if is_identity(candidate.graph) else Instance(candidate.graph, join(path, name), gates)
+                home, below, prefix = (self, path, str(e)) if edge.home is None else (owner, parent, edge.home)
+                name = f"{prefix}.{candidate.name}"
+                term = _known(home, name)
                 adds = not is_zero(candidate.graph)
-                if term is not None and (adds or term.state_dict()):
-                    attach(self, name, term)
+                if term is None and not is_identity(candidate.graph):
+                    term = Instance(candidate.graph, join(below, name), gates)
+                    if adds or term.state_dict():
+                        attach(home, name, term)
                 if adds:
                     terms.append((e, k, term))
         self._terms = tuple(terms)
 
-    def forward(self, gates: tuple[Coefficients, ...], *sources: Tensor) -> Tensor:
+    def forward(self, gates: tuple[GateValue, ...], *sources: Tensor) -> Tensor:
         """The weighted sum, from all gates of the supernet and one source for each edge."""
-        gate = gates[self._gate]
+        coefficients, active, plain = gates[self._gate]
         total: Tensor | None = None
         for e, k, term in self._terms:
+            if active is not None and (e, k) not in active:
+                continue
             value = sources[e] if term is None else term(gates, sources[e])
-            total = value * gate[e][k] if total is None else total.addcmul(value, gate[e][k])
+            if plain:
+                total = value if total is None else total + value
+            else:
+                total = value * coefficients[e, k] if total is None else total.addcmul(value, coefficients[e, k])
         return sources[0].new_zeros((sources[0].shape[0], *self._shape)) if total is None else total
 
 
@@ -135,7 +143,7 @@ def assemble(owner: nn.Module, graph: Graph, path: str, gates: Mapping[str, int]
             steps.append(Step(_same, False, (slots[node.operands[0]],), slots[node.name], ()))
             continue
         target = slots[results(node)[0]]
-        run = _runner(node, types, join(path, node.name), gates)
+        run = _runner(node, types, path, gates, owner)
         if isinstance(run, nn.Module):
             attach(owner, node.name, run)
         sources = tuple(slots[o] for o in node.operands)
@@ -144,12 +152,15 @@ def assemble(owner: nn.Module, graph: Graph, path: str, gates: Mapping[str, int]
     return Program(len(graph.inputs) + len(graph.nodes), tuple(steps), slots[graph.output])
 
 
-def _runner(node: Node, types: Mapping[str, TensorType], path: str, gates: Mapping[str, int]) -> Callable[..., Tensor]:
+def _runner(
+    node: Node, types: Mapping[str, TensorType], path: str, gates: Mapping[str, int], owner: nn.Module
+) -> Callable[..., Tensor]:
+    here = join(path, node.name)
     if isinstance(node, Operation):
         return ROWS[type(node.primitive)](node.primitive, tuple(types[o] for o in node.operands))
     if isinstance(node, Call):
-        return Instance(node.graph, path, gates)
-    return Mixture(node, path, gates)
+        return Instance(node.graph, here, gates)
+    return Mixture(node, here, gates, owner, path)
 
 
 def _same(x: Tensor) -> Tensor:
@@ -181,6 +192,14 @@ def attach(owner: nn.Module, name: str, child: nn.Module) -> None:
     """
     *prefix, last = name.split(".")
     container(owner, prefix)._modules[last] = child
+
+
+def _known(owner: nn.Module, name: str) -> Instance | None:
+    """The instance below a dotted name, if there is one."""
+    here: nn.Module | None = owner
+    for part in name.split("."):
+        here = None if here is None else here._modules.get(part)
+    return here if isinstance(here, Instance) else None
 
 
 def container(owner: nn.Module, names: list[str]) -> nn.Module:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
+from archir.analysis.axes import Axes, axes_of
 from archir.diagnostics import fail
-from archir.ir.module import Module
-from archir.lowering.torch.gates import gate_program, numbered
+from archir.ir.module import Module, Unit, choice_instances
+from archir.lowering.torch.gates import Reading, gate_program, numbered
 from archir.lowering.torch.graph import Part, assemble, container
 
 
@@ -23,17 +26,24 @@ class Supernet(Part):
 
     def __init__(self, module: Module) -> None:
         super().__init__()
-        distinct, places = numbered({g.path: g.gate for g in module.gates})
+        axes = {i.path: axes_of(i.choice) for i in choice_instances(module.graph)} if module.gates else {}
+        distinct, places = numbered({g.path: Reading(g.gate, axes[g.path]) for g in module.gates})
         self._ir = module
         self._program = assemble(self, module.graph, "", places)
-        self._gates = gate_program(distinct, (p.name for p in module.parameters))
-        owners = []
+        leaves = [*(p.name for p in module.parameters), *(c.name for c in module.clocks)]
+        self._gates = gate_program(distinct, leaves)
+        self._objectives = gate_program([Reading(o.value, Axes((), ())) for o in module.objectives], leaves)
         for parameter in module.parameters:
-            *prefix, last = parameter.name.split(".")
-            owner = container(self, prefix)
+            owner, last = self._owner(parameter.name)
             owner.register_parameter(last, nn.Parameter(parameter.deviation * torch.randn(parameter.shape)))
-            owners.append((owner, last))
-        self._owners = tuple(owners)
+        for clock in module.clocks:
+            owner, last = self._owner(clock.name)
+            owner.register_buffer(last, torch.zeros(()))
+        self._leaves = tuple(map(self._owner, leaves))
+
+    def _owner(self, name: str) -> tuple[nn.Module, str]:
+        *prefix, last = name.split(".")
+        return container(self, prefix), last
 
     @property
     def module(self) -> Module:
@@ -42,8 +52,22 @@ class Supernet(Part):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """The net's output, for example `[N, classes]` from images `[N, C, H, W]`."""
-        gates = self._gates.run(getattr(owner, name) for owner, name in self._owners)
-        return self._program.run(gates, inputs)
+        return self._program.run(self._gates.run(self._read()), inputs)
+
+    def _read(self) -> Iterator[Tensor]:
+        return (getattr(owner, name) for owner, name in self._leaves)
+
+    def objectives(self) -> dict[str, Tensor]:
+        """The value of each objective, a number that the architecture parameters have gradients of."""
+        values = self._objectives.values(self._read())
+        return {o.name: value for o, value in zip(self._ir.objectives, values, strict=True)}
+
+    def tick(self, unit: Unit) -> None:
+        """Says that an epoch, or a step, of training has passed: moves the clocks that count it."""
+        for clock in self._ir.clocks:
+            if clock.unit == unit:
+                owner, last = self._owner(clock.name)
+                getattr(owner, last).add_(1)
 
     def architecture(self) -> dict[str, nn.Parameter]:
         """The architecture parameters by their names in the IR, in its order."""

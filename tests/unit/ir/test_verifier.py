@@ -11,9 +11,10 @@ from archir.diagnostics import ArchirError
 from archir.ir.gates import Apply, Parameter
 from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Operation, Value
 from archir.ir.invariants import GRAPH_INVARIANTS
-from archir.ir.module import ArchitectureParameter, GateOf, Module
+from archir.ir.module import ArchitectureParameter, Clock, GateOf, Module, Objective
+from archir.ir.module_invariants import MODULE_INVARIANTS
 from archir.ir.types import TensorType
-from archir.ir.verifier import MODULE_INVARIANTS, MOST_REPORTED, distinct_graphs, verify
+from archir.ir.verifier import MOST_REPORTED, distinct_graphs, verify
 from archir.ops.conv import Conv
 from archir.ops.layout import Concat, Zero
 from archir.ops.pointwise import Add, Mul, Relu
@@ -60,6 +61,14 @@ RELAXED = evolve(
     gates=(GateOf("cell.0.y", GATE), GateOf("cell.1.y", GATE)),
 )
 NETWORK = Module("tiny", "network", calls(cell(Operation("y", Add(), ("a", "b"), T))))
+
+
+SPARSITY = Objective("sparsity", Apply("mean", (Parameter(ALPHA),)))
+CANDIDATES = choice().edges[0].candidates
+
+
+def at_home(*edges: Edge) -> Module:
+    return space(Choice("y", edges, BOTH, T))
 
 
 def space(*nodes, output: str = "y", type_: TensorType = T) -> Module:
@@ -160,6 +169,20 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
             "in `normal`, choice `y`, edge 0, candidate `odd` gives tensor[8, 8, 8], but tensor[4, 8, 8] is needed",
         ),
     ),
+    "homes": (
+        (
+            at_home(Edge("a", CANDIDATES, "home"), Edge("b", CANDIDATES, "home")),
+            "in `normal`, choice `y`, edge 1 shares the weights of `home`, but not the source `a`",
+        ),
+        (
+            at_home(Edge("a", CANDIDATES, "home"), Edge("a", (Candidate("skip", none),), "home")),
+            "in `normal`, choice `y`, edge 1 shares `home` with other candidates of one name",
+        ),
+        (
+            at_home(Edge("a", CANDIDATES, "y.home"), Edge("b", CANDIDATES)),
+            "in `normal`, `y` owns the weights below it, so nothing else may be called `y.home`",
+        ),
+    ),
     "keep": (
         (keeps(Amount(3, 3)), "in `normal`, choice `y` keeps 3 edges, but at most 2 can stay"),
         (keeps(Amount(2, 1)), "in `normal`, choice `y` keeps 2 to 1 edges, which is no range"),
@@ -181,10 +204,12 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
     ),
     "no choices": ((evolve(SPACE, form="network"), "`cell.0.y` is a choice, but a network has none left"),),
     "no gates": (
+        (evolve(NETWORK, objectives=(SPARSITY,)), "`sparsity` is an objective, but a network has none"),
+        (evolve(NETWORK, base=NORMAL), "only a relaxed module has a base, but this is a network"),
         (evolve(RELAXED, form="space"), "`cell.0.y` has a gate, but a space has none"),
         (
             evolve(NETWORK, parameters=RELAXED.parameters),
-            f"`{ALPHA}` is an architecture parameter, but a network has none",
+            f"`{ALPHA}` is something that gates read, but a network has no gates",
         ),
     ),
     "gated": (
@@ -201,22 +226,29 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
             evolve(RELAXED, gates=(RELAXED.gates[0], GateOf("cell.1.y", Apply("softmax", (GATE, GATE))))),
             "the gate of `cell.1.y` gives `softmax` 2 arguments instead of 1",
         ),
+        (
+            evolve(RELAXED, objectives=(Objective("empty", Apply("mean", ())),)),
+            "the objective `empty` gives `mean` 0 arguments instead of 1 or more",
+        ),
     ),
     "reads": (
         (
             evolve(RELAXED, gates=(RELAXED.gates[0], GateOf("cell.1.y", Parameter("arch.beta")))),
-            "the gate of `cell.1.y` reads `arch.beta`, which is no architecture parameter",
+            "the gate of `cell.1.y` reads `arch.beta`, which is no architecture parameter and no clock",
         ),
         (
             evolve(RELAXED, parameters=(ArchitectureParameter(ALPHA, (2, 4), 1e-3),)),
-            f"`{ALPHA}` has the shape (2, 4), but the choice `cell.0.y` needs (2, 3)",
+            f"`{ALPHA}` has the shape (2, 4), but the choice `cell.0.y` needs (2, 3), (2, 1) or ()",
         ),
     ),
     "parameters": (
-        (evolve(RELAXED, parameters=RELAXED.parameters * 2), f"there are 2 architecture parameters called `{ALPHA}`"),
+        (
+            evolve(RELAXED, parameters=RELAXED.parameters * 2),
+            f"there are 2 architecture parameters or clocks called `{ALPHA}`",
+        ),
         (
             evolve(RELAXED, parameters=(*RELAXED.parameters, ArchitectureParameter("arch.b", (2, 3), 0.0))),
-            "no gate reads the architecture parameter `arch.b`",
+            "no gate reads `arch.b`",
         ),
         (
             evolve(RELAXED, parameters=(ArchitectureParameter(ALPHA, (2, 3), float("nan")),)),
@@ -228,8 +260,26 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
                 parameters=(ArchitectureParameter("alpha", (2, 3), 1e-3),),
                 gates=tuple(GateOf(g.path, Apply("softmax", (Parameter("alpha"),))) for g in RELAXED.gates),
             ),
-            "the name of the architecture parameter `alpha` does not start with `arch.`",
+            "gates read `alpha`, whose name does not start with `arch.`",
         ),
+        (
+            evolve(RELAXED, clocks=(Clock("arch.epochs", "epoch"),)),
+            "no gate reads `arch.epochs`",
+        ),
+        (
+            evolve(RELAXED, clocks=(Clock("arch.days", "day"),)),
+            "the clock `arch.days` counts `day`, which is none of epoch, step",
+        ),
+    ),
+    "objectives": (
+        (evolve(RELAXED, objectives=(SPARSITY, SPARSITY)), "among the objectives, the name `sparsity` occurs twice"),
+    ),
+    "base": (
+        (
+            evolve(RELAXED, base=calls(NORMAL, cell(choice(keep=Keep(Amount(1, 1)))))),
+            "the choice `cell.1.y` is not the same in the base",
+        ),
+        (evolve(RELAXED, base=calls(NORMAL)), "the choice `cell.1.y` is not the same in the base"),
     ),
 }
 

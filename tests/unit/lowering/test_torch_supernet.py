@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from archir.analysis.axes import Axes
 from archir.diagnostics import ArchirError
 from archir.ir.gates import Apply, Parameter
 from archir.ir.graph import Call, Choice, Graph, Operation
 from archir.ir.module import ArchitectureParameter, GateOf, Module
 from archir.lowering.torch import Supernet, call_with, to_torch
-from archir.lowering.torch.gates import GATE_ROWS
+from archir.lowering.torch.gate_rows import GATE_ROWS
 from archir.ops.conv import Conv
 from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Relu
@@ -227,7 +228,7 @@ def test_instances_may_have_gates_of_their_own() -> None:
 def test_each_gate_is_computed_once_a_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
-    def counted(x: Tensor) -> Tensor:
+    def counted(_axes: Axes, x: Tensor) -> Tensor:
         calls.append(x.shape)
         return torch.softmax(x, -1)
 

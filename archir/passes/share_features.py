@@ -1,0 +1,81 @@
+"""share_features: one set of weights for each source and operation of a cell.
+
+x[2] = choose ops from x[0] and ...; x[3] = choose ops from x[0] and ...
+-->  x[2] = choose ops from x[0] at shared.x.0 and ...; x[3] = choose ops from x[0] at shared.x.0 and ...
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import ClassVar
+
+from attrs import evolve, frozen
+
+from archir.diagnostics import fail
+from archir.ir.graph import Candidate, Choice, Edge, Graph, Node
+from archir.ir.module import Form, Module, choice_instances, chooses
+from archir.ir.rewrite import rewritten
+from archir.passes.base import Pass, Rewrite, Values
+
+
+@frozen
+class ShareFeatures(Pass):
+    """The feature sharing of EnTranNAS (Yang et al. 2021, section 2.3, Eq. 6).
+
+    The same operation from one node towards several later nodes of a cell has one set of weights, and its output
+    is computed once: (n - 1) * K connections with weights instead of |E| * K. A derived network has weights of
+    its own on each connection again; each begins as a copy.
+    """
+
+    name: ClassVar[str] = "share_features"
+    summary: ClassVar[str] = "operations on one source share weights and outputs"
+    takes: ClassVar[tuple[Form, ...]] = ("relaxed",)
+
+    def run(self, module: Module, values: Values | None) -> Rewrite:
+        after = evolve(module, graph=rewritten(module.graph, _shared))
+        return Rewrite(after, _homes(after))
+
+
+def _shared(graph: Graph) -> tuple[Node, ...]:
+    offers: dict[str, tuple[Candidate, ...]] = {}
+    uses: Counter[str] = Counter()
+    for choice in graph.nodes:
+        for edge in choice.edges if isinstance(choice, Choice) else ():
+            if edge.candidates is offers.setdefault(edge.source, edge.candidates) or (
+                edge.candidates == offers[edge.source]
+            ):
+                uses[edge.source] += 1
+    return tuple(_node(node, offers, uses) if isinstance(node, Choice) else node for node in graph.nodes)
+
+
+def _node(choice: Choice, offers: dict[str, tuple[Candidate, ...]], uses: Counter[str]) -> Choice:
+    edges = tuple(
+        evolve(edge, home=f"shared.{edge.source}")
+        if edge.home is None and uses[edge.source] > 1 and edge.candidates == offers[edge.source]
+        else edge
+        for edge in choice.edges
+    )
+    for edge in edges:
+        if edge.home is not None:
+            _check_plain(choice, edge)
+    return choice if edges == choice.edges else evolve(choice, edges=edges)
+
+
+def _check_plain(choice: Choice, edge: Edge) -> None:
+    for candidate in edge.candidates:
+        if chooses(candidate.graph):
+            help_ = "leave out `share_features`, or the choice inside the candidate"
+            message = f"the candidate `{candidate.name}` of `{choice.name}` chooses, so it cannot be shared"
+            fail("NAS402", message, span=choice.span, help=help_)
+
+
+def _homes(module: Module) -> dict[str, str]:
+    """Where the weights of each home come from: those of the first edge that had them."""
+    weights: dict[str, str] = {}
+    for instance in choice_instances(module.graph):
+        parent = instance.path.removesuffix(instance.choice.name)
+        for e, edge in enumerate(instance.choice.edges):
+            if edge.home is not None:
+                for candidate in edge.candidates:
+                    weights.setdefault(f"{parent}{edge.home}.{candidate.name}", f"{instance.path}.{e}.{candidate.name}")
+    return weights

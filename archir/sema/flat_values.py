@@ -1,0 +1,74 @@
+"""What the flat form holds besides graphs: literals, architecture parameters, clocks, gates, objectives."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any, NoReturn
+
+from archir.diagnostics import fail
+from archir.ir.gates import GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter
+from archir.ir.module import UNITS, ArchitectureParameter, Clock
+from archir.sema.suggest import did_you_mean
+from archir.source import Span
+from archir.syntax import ast
+
+FLAT = "docs/language.md shows the flat form; `archir opt FILE` prints it"
+
+
+def literal(e: ast.Expr) -> Any:
+    """The value of a literal: a number, string, truth value, or tuple of them."""
+    match e:
+        case ast.Literal():
+            return e.value
+        case ast.Minus(value=ast.Literal(value=int() | float() as number)):
+            return -number
+        case ast.Name(text="true" | "false"):
+            return e.text == "true"
+        case ast.TupleOf() | ast.ListOf():
+            return tuple(literal(item) for item in e.items)
+    refuse(e.span, "a literal value")
+
+
+def parameter_of(item: ast.Binding) -> ArchitectureParameter:
+    """The architecture parameter of `parameter %name = normal(deviation, [...])`."""
+    match item.value:
+        case ast.Call(callee=ast.Name(text="normal"), arguments=(deviation, shape)):
+            size, numbers = literal(shape.value), literal(deviation.value)
+            if isinstance(size, tuple) and isinstance(numbers, int | float):
+                return ArchitectureParameter(item.path, size, float(numbers))
+    refuse(item.span, "`normal(deviation, [edges, operations])`")
+
+
+def clock_of(item: ast.Binding) -> Clock:
+    """The clock of `clock %name = epoch`."""
+    for unit in UNITS:
+        if isinstance(item.value, ast.Name) and item.value.text == unit:
+            return Clock(item.path, unit)
+    refuse(item.span, f"one of {', '.join(UNITS)}")
+
+
+def expression_of(e: ast.Expr) -> Gate:
+    """A gate or an objective."""
+    match e:
+        case ast.Path():
+            return Parameter(e.text)
+        case ast.Literal() | ast.Minus() if isinstance(number := literal(e), int | float):
+            return Number(number)
+        case ast.Arithmetic():
+            for operator, _ in e.rest:
+                if operator not in INFIX:
+                    refuse(e.span, f"one of {' '.join(INFIX)} between two expressions")
+            first = expression_of(e.first)
+            return reduce(lambda left, step: Apply(step[0], (left, expression_of(step[1]))), e.rest, first)
+        case ast.Call(callee=ast.Name() as callee):
+            if callee.text not in GATE_FUNCTIONS:
+                named = [name for name in GATE_FUNCTIONS if name not in INFIX]
+                near = did_you_mean(callee.text, named) or f"there is {', '.join(named)}"
+                fail("NAS201", f"there is no gate function `{callee.text}`", span=e.span, help=near)
+            return Apply(callee.text, tuple(expression_of(a.value) for a in e.arguments))
+    refuse(e.span, "a gate such as `softmax(%arch.normal.x.2.alpha)`")
+
+
+def refuse(span: Span, wanted: str) -> NoReturn:
+    """Raises `ArchirError` NAS304: the flat form has something else in this place."""
+    fail("NAS304", f"the flat form has {wanted} here", span=span, help=FLAT)

@@ -1,0 +1,86 @@
+"""The meaning of gate functions in PyTorch: one row for each, on tensors over (edge, operation).
+
+The indicators are those of `archir.analysis.gates`, so a transit cell runs what would be derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from archir.analysis import gates as numeric
+from archir.analysis.axes import Axes, Table
+
+GateRow: TypeAlias = Callable[..., Tensor]
+"""Takes the axes of the choice, then the arguments: tensors, or numbers where the gate has constants."""
+
+
+@cache
+def _mask(table: Table, device: torch.device) -> Tensor:
+    return torch.tensor(table, device=device)
+
+
+def softmax(axes: Axes, x: Tensor) -> Tensor:
+    """Over the operations that an edge has; zero where it has none."""
+    return torch.softmax(x.masked_fill(~_mask(axes.exists, x.device), -torch.inf) if axes.ragged else x, dim=-1)
+
+
+def exponential(_axes: Axes, t: Tensor, start: float, factor: float) -> Tensor:
+    """Start * factor ** t."""
+    return start * torch.pow(factor, t)
+
+
+def over_max(axes: Axes, p: Tensor) -> Tensor:
+    """Over the largest of all that are not `none`; zero for `none`."""
+    kept = p * _mask(axes.solid, p.device)
+    return kept / kept.amax()
+
+
+def threshold(_axes: Axes, x: Tensor) -> Tensor:
+    """The sigmoid, held below 1."""
+    return torch.sigmoid(x).clamp(max=numeric.HIGHEST)
+
+
+def normalize(_axes: Axes, q: Tensor) -> Tensor:
+    """Over each edge's sum where there is any."""
+    total = q.sum(dim=-1, keepdim=True)
+    return q / torch.where(total > 0, total, torch.ones_like(total))
+
+
+def _indicator(row: numeric.Row) -> GateRow:
+    """A row of NumPy whose value is a constant for autograd."""
+
+    def indicate(axes: Axes, p: Tensor, *numbers: float) -> Tensor:
+        found = row(axes, p.detach().cpu().double().numpy(), *numbers)
+        return torch.as_tensor(found, dtype=p.dtype, device=p.device)
+
+    return indicate
+
+
+def mean(_axes: Axes, *tensors: Tensor) -> Tensor:
+    """The mean of all elements."""
+    return torch.cat([t.reshape(-1) for t in tensors]).mean()
+
+
+GATE_ROWS: dict[str, GateRow] = {
+    "softmax": softmax,
+    "exponential": exponential,
+    "over_max": over_max,
+    "threshold": threshold,
+    "relu": lambda _, x: torch.relu(x),
+    "normalize": normalize,
+    "top_edges": _indicator(numeric.top_edges),
+    "argmax": _indicator(numeric.argmax),
+    "nonzero": _indicator(numeric.nonzero),
+    "detach": lambda _, x: x.detach(),
+    "+": lambda _, a, b: a + b,
+    "-": lambda _, a, b: a - b,
+    "*": lambda _, a, b: a * b,
+    "/": lambda _, a, b: a / b,
+    "log": lambda _, x: torch.log(x),
+    "mean": mean,
+}
