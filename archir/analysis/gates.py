@@ -70,11 +70,11 @@ def argmax(axes: Axes, p: Array) -> Array:
 
 def nonzero(axes: Axes, q: Array) -> Array:
     """1 where the coefficient of what is not `none` is above zero (EnTranNAS, Eq. 10)."""
-    return np.where(axes.kept() & (q > 0), 1.0, 0.0)
+    return np.asarray(np.where(axes.kept() & (q > 0), 1.0, 0.0))
 
 
 def _mean(_axes: Axes, *arrays: Array) -> Array:
-    return np.mean(np.concatenate([np.ravel(a) for a in arrays]))
+    return np.asarray(np.mean(np.concatenate([np.ravel(a) for a in arrays])))
 
 
 ROWS: dict[str, Row] = {

@@ -101,7 +101,7 @@ def test_the_derived_paths_inside_the_supernet_are_the_derived_network(seed: int
     "extra", ["", ",share_features", ",share_features,bottleneck{ratio=2}", ",bottleneck{ratio=2}"]
 )
 def test_transit_cells_run_without_the_engines_gradient_and_leave_other_weights_alone(extra: str) -> None:
-    module, net = relaxed("relax{deviation=1.0}" + extra + ",transit", 3)
+    _, net = relaxed("relax{deviation=1.0}" + extra + ",transit", 3)
     net(images(0)).square().sum().backward()
     without = [n for n, p in net.weights().items() if p.grad is None]
     assert without, "what no transit cell keeps has no gradient"

@@ -22,7 +22,8 @@ AXES = Axes(
     ((False, True, True, True),) * 2 + ((False, True, True, False),),
 )
 GATES: tuple[Gate, ...] = (
-    P, DST, Apply("top_edges", (P, Number(2))), Apply("argmax", (P,)), Apply("nonzero", (DST,)), Apply("detach", (DST,)),
+    P, DST, Apply("top_edges", (P, Number(2))), Apply("argmax", (P,)), Apply("nonzero", (DST,)),
+    Apply("detach", (DST,)),
     Apply("*", (Number(0.5), Apply("+", (P, P)))), Apply("log", (Apply("+", (P, Number(1.0))),)),
     Apply("mean", (Apply("log", (Apply("threshold", (B,)),)), P)),
 )  # fmt: skip
