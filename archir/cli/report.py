@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from archir.cli.common import json_option, print_json
+from archir.cli.runs import summarize
 
 
 @click.command("report")
@@ -12,10 +13,9 @@ from archir.cli.common import json_option, print_json
 @json_option
 def command(runs: tuple[str, ...], as_json: bool) -> None:
     """Compare finished or running RUNs: accuracy, parameters, multiply-adds, time."""
-    from archir.cli.search import summarize
-    from archir.search.run import load_run
+    from archir.search.result import load_run
 
-    rows = [summarize(result.module, result) for result in map(load_run, runs)]
+    rows = [summarize(run) for run in map(load_run, runs)]
     if as_json:
         print_json(rows)
         return

@@ -1,35 +1,52 @@
-"""What `search` and `train` share: data, threads, the net for the data, progress."""
+"""What `search` and `train` share: their options, threads, data, progress, and the run itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+import shlex
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
-
-from archir.diagnostics import fail
-from archir.ir.module import Module
-from archir.ir.origin import Setting
-from archir.ir.types import TensorType
-from archir.sema.load import NetParameter, load_source, text_parameters
-from archir.sema.suggest import did_you_mean
-from archir.source import Source
+from attrs import fields, frozen
 
 if TYPE_CHECKING:
     from archir.search.data import Data
+    from archir.search.plan import Plan
     from archir.search.report import Reporter
+    from archir.search.result import Result
 
 F = TypeVar("F", bound=Callable[..., Any])
 DATA_HELP = "digits, cifar10:DIR, cifar100:DIR, folder:DIR (train/ and test/; mixed sizes need --size) or fake."
 
 
+@frozen
+class RunOptions:
+    """What the options of `run_options` were given."""
+
+    data: str
+    size: int | None
+    output: str
+    seed: int
+    resume: bool
+    device: str | None
+    threads: int | None
+    quiet: bool
+
+
 def run_options(command: F) -> F:
-    """The options of every command that trains."""
+    """The options of every command that trains, handed over as the one argument `options`."""
+
+    @wraps(command)
+    def bundled(**given: Any) -> Any:
+        options = RunOptions(**{f.name: given.pop(f.name) for f in fields(RunOptions)})
+        return command(options=options, **given)
+
+    whole: Any = bundled
     for option in reversed(
         (
-            click.option("--data", "data_name", default="digits", show_default=True, metavar="DATA", help=DATA_HELP),
+            click.option("--data", default="digits", show_default=True, metavar="DATA", help=DATA_HELP),
             click.option("--size", type=click.IntRange(min=1), help="Scale images to this height and width."),
             click.option("-o", "--output", required=True, metavar="RUN", help="The run's folder."),
             click.option("--seed", type=int, default=0, show_default=True, help="What all random numbers derive from."),
@@ -43,34 +60,51 @@ def run_options(command: F) -> F:
             click.option("--quiet", is_flag=True, help="Show no progress."),
         )
     ):
-        command = option(command)
-    return command
+        whole = option(whole)
+    return whole  # type: ignore[no-any-return]
 
 
-@contextmanager
-def resumable(run: str) -> Iterator[None]:
-    """Says how to go on where the user interrupts a run."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo(f"the same command with --resume goes on from the last whole epoch in {run}", err=True)
-        raise
+@frozen(eq=False)
+class Workplace:
+    """Where a run is at work: what it learns from, who hears of it, with how many threads."""
+
+    options: RunOptions
+    data: Data
+    reporter: Reporter
+    threads: int
+
+    def carry_out(self, start: Start, plan: Plan) -> Result:
+        """Starts or resumes a plan; says how to go on where the user interrupts it."""
+        options = self.options
+        try:
+            return start(plan, options.output, resume=options.resume, reporter=self.reporter, device=options.device)
+        except KeyboardInterrupt:
+            where = f"from the last whole epoch in {options.output}"
+            click.echo(f"the same command with --resume goes on {where}", err=True)
+            raise
 
 
-def open_data(name: str, size: int | None, seed: int, reporter: Reporter) -> Data:
-    """The data set in memory, with progress while a folder is decoded."""
-    from archir.search.data import load_data
+class Start(Protocol):
+    """`execute` or `train_network`."""
 
-    return load_data(name, size=size, seed=seed, progress=reporter.decoding)
+    def __call__(self, plan: Plan, run_dir: str, *, resume: bool, reporter: Reporter, device: str | None) -> Result:
+        """Carries the plan out in the folder `run_dir`."""
 
 
-def open_reporter(quiet: bool) -> Reporter:
-    """Progress on standard error, so that standard output stays for results."""
+def workplace(options: RunOptions) -> Workplace:
+    """Sets threads and loads the data, as the options say.
+
+    Progress goes to standard error, so that standard output stays for results.
+    """
     from rich.console import Console
 
+    from archir.search.data import load_data
     from archir.search.report import Silent, reporter_for
 
-    return Silent() if quiet else reporter_for(Console(stderr=True))
+    reporter = Silent() if options.quiet else reporter_for(Console(stderr=True))
+    threads = use_threads(options.threads)
+    data = load_data(options.data, size=options.size, seed=options.seed, progress=reporter.decoding)
+    return Workplace(options, data, reporter, threads)
 
 
 def use_threads(count: int | None) -> int:
@@ -82,53 +116,6 @@ def use_threads(count: int | None) -> int:
     return torch.get_num_threads()
 
 
-def split_by_owner(
-    settings: Mapping[str, Setting], space: Mapping[str, bool], method: tuple[str, ...]
-) -> tuple[dict[str, Setting], dict[str, Setting]]:
-    """`--set` values of the space and of the method: `space.name` and `method.name` say which.
-
-    `space` maps parameters to whether they are tensors. Raises `ArchirError` NAS205 for a name
-    that neither has, or both.
-    """
-    of_space: dict[str, Setting] = {}
-    of_method: dict[str, Setting] = {}
-    for full, value in settings.items():
-        owner, dot, name = full.partition(".")
-        if dot and owner in ("space", "method"):
-            (of_space if owner == "space" else of_method)[name] = value
-        elif full in space and full in method:
-            help_ = f"write `--set space.{full}=...` or `--set method.{full}=...`"
-            fail("NAS205", f"both the space and the method have a parameter `{full}`", help=help_)
-        elif full in space:
-            of_space[full] = value
-        elif full in method:
-            of_method[full] = value
-        else:
-            known = f"the space has {', '.join(space)}" + (f"; the method has {', '.join(method)}" if method else "")
-            fail("NAS205", f"there is no parameter `{full}`", help=did_you_mean(full, [*space, *method]) or known)
-    return of_space, of_method
-
-
-def tensor_flags(parameters: Iterable[NetParameter]) -> dict[str, bool]:
-    """A net's parameters, and whether each is a tensor."""
-    return {p.name: p.is_tensor for p in parameters}
-
-
-def load_for_data(text: tuple[Source, Path | None, str | None], settings: Mapping[str, Setting], data: Data) -> Module:
-    """The net of a text (as `read_text` gives it) at the data's input type and number of classes.
-
-    Raises `ArchirError` NAS506 where they disagree.
-    """
-    flags = tensor_flags(text_parameters(*text))
-    given: dict[str, Setting | TensorType] = dict(settings)
-    supplied: dict[str, Setting | TensorType] = {name: data.type for name, is_tensor in flags.items() if is_tensor}
-    if "classes" in flags:
-        supplied["classes"] = data.classes
-    for name, value in supplied.items():
-        set_shape = given.get(name)
-        wanted = value.shape if isinstance(value, TensorType) else value
-        if set_shape is not None and set_shape != wanted:
-            message = f"`--set {name}={set_shape}` disagrees with the data: {data.name} gives {value}"
-            fail("NAS506", message, help=f"leave `{name}` to the data; `--size` scales the images")
-        given[name] = value
-    return load_source(*text, given)
+def command_line() -> str:
+    """The command as a shell would read it, for run.json."""
+    return shlex.join(["archir", *sys.argv[1:]])

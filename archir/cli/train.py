@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
-from archir.cli.derive import found_network
-from archir.cli.running import load_for_data, open_data, open_reporter, resumable, run_options, use_threads
-from archir.cli.search import summarize
+from archir.cli.parameters import load_for_data
+from archir.cli.running import RunOptions, command_line, run_options, workplace
+from archir.cli.runs import found_network, summarize
 from archir.cli.texts import read_text
 from archir.diagnostics import fail
 
@@ -31,34 +29,33 @@ if TYPE_CHECKING:
 @set_option
 @json_option
 def command(
-    net: str, data_name: str, size: int | None, output: str, seed: int, resume: bool, device: str | None,
-    threads: int | None, quiet: bool, inherit: str | None, epochs: int, batch: int, lr: float, decay: float,
-    cutout: int, settings: tuple[str, ...], as_json: bool,
+    net: str, options: RunOptions, inherit: str | None, epochs: int, batch: int, lr: float, decay: float, cutout: int,
+    settings: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Train the network NET on all training images, from scratch or from a search's weights.
 
     RUN then holds net.nas (with the parameters it was trained at) and net.safetensors.
     """
-    from archir.search.run import recorded_setup, train_network
+    from archir.search.plan import Plan
+    from archir.search.result import recorded_setup
+    from archir.search.run import train_network
 
-    reporter = open_reporter(quiet)
-    used = use_threads(threads)
-    data = open_data(data_name, size, seed, reporter)
-    setup = recorded_setup(output) if resume else None
+    place = workplace(options)
+    setup = recorded_setup(options.output) if options.resume else None
     given = split_settings(settings)
-    module = settled(load_for_data(read_text(net), given, data)) if setup is None else None
-    weights = None if inherit is None or module is None else inherited(module, inherit)
-    facts = {"threads": used, "inherit": inherit, "net": dict(given)}
-    with resumable(output):
-        result = train_network(
-            module, weights, data, phase(epochs, batch, lr, decay, cutout), output, seed=seed, settings=facts,
-            command=shlex.join(["archir", *sys.argv[1:]]), resume=resume, reporter=reporter, device=device,
-        )  # fmt: skip
-    summary = summarize(result.module, result)
+    module = settled(load_for_data(read_text(net), given, place.data)) if setup is None else None
+    weights = {} if inherit is None or module is None else inherited(module, inherit)
+    plan = Plan(
+        (phase(epochs, batch, lr, decay, cutout),), place.data, module, seed=options.seed, weights=weights,
+        settings={"threads": place.threads, "inherit": inherit, "net": dict(given)}, command=command_line(),
+    )  # fmt: skip
+    result = place.carry_out(train_network, plan)
+    summary = summarize(result)
     if as_json:
         print_json(summary)
         return
-    click.echo(f"{output}: test accuracy {result.history[-1].accuracy:.2%}, {summary['params']:,} parameters")
+    accuracy = result.history[-1].accuracy
+    click.echo(f"{options.output}: test accuracy {accuracy:.2%}, {summary['params']:,} parameters")
 
 
 def settled(module: Module) -> Module:
@@ -81,7 +78,7 @@ def inherited(module: Module, run: str) -> dict[str, Any]:
     """The weights of a search's derived network under the names of `module`."""
     from archir.lowering.inherit import matching_weights
     from archir.passes import former_path
-    from archir.search.run import load_run
+    from archir.search.result import load_run
 
     result = load_run(run)
     paths = matching_weights(module, found_network(result))

@@ -88,7 +88,7 @@ def test_before_the_first_epoch_nothing_is_found(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("archir.search.run.train_epoch", interrupt)
+    monkeypatch.setattr("archir.search.job.train_epoch", interrupt)
     assert search("found") == 130
     assert run(["derive", "found"]) == 1
     assert "has no learned values" in capsys.readouterr().err
@@ -119,7 +119,7 @@ def test_inherited_weights_are_those_of_the_search(here: Path) -> None:
     import torch
 
     from archir.cli.train import inherited, settled
-    from archir.search.run import load_run
+    from archir.search.result import load_run
     from archir.sema import load
 
     assert search("found") == 0
@@ -138,7 +138,7 @@ def test_an_inherited_network_begins_as_the_search_left_it(here: Path) -> None:
 
     import archir
     from archir.cli.train import inherited, settled
-    from archir.search.run import load_run
+    from archir.search.result import load_run
 
     assert search("found") == 0
     assert run(["derive", "found", "-o", "net.nas"]) == 0

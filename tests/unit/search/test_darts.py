@@ -15,8 +15,10 @@ from archir.passes import run_pipeline
 from archir.search.carry import carried
 from archir.search.data import Data, load_data
 from archir.search.phases import SGD, Adam, Cosine, RunPass, Step, Train
+from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
-from archir.search.run import execute, load_run, train_network
+from archir.search.result import load_run
+from archir.search.run import execute, train_network
 
 PHASE = Train(epochs=2, batch=32, weights=SGD(Cosine(0.05, 0.01)), arch=Adam(0.01))
 
@@ -50,11 +52,12 @@ def test_a_searched_network_is_trained(data: Data, root: Path, tmp_path: Path, b
     path = small_darts(root, tmp_path)
     steps: tuple[Step, ...] = (RunPass("relax"), evolve(PHASE, bilevel=bilevel))
     parameters = {"image": TensorType((1, 8, 8)), "channels": 2, "cells": 3}
-    whole = execute(steps, archir.load(path, **parameters), data, tmp_path / "whole")
+    plan = Plan(steps, data, archir.load(path, **parameters))
+    whole = execute(plan, tmp_path / "whole")
     with pytest.raises(Stopped):
-        execute(steps, archir.load(path, **parameters), data, tmp_path / "run", reporter=StopInEpoch2())
+        execute(plan, tmp_path / "run", reporter=StopInEpoch2())
     path.write_text("this is no space any more")
-    result = execute(steps, None, data, tmp_path / "run", resume=True)
+    result = execute(evolve(plan, module=None), tmp_path / "run", resume=True)
     assert result.module == whole.module
     assert all(torch.equal(result.tensors[name], t) for name, t in whole.tensors.items())
 
@@ -65,6 +68,7 @@ def test_a_searched_network_is_trained(data: Data, root: Path, tmp_path: Path, b
     inherited = carried(run.tensors, wanted, [derived.weights])
     assert [n for n, t in wanted.items() if t.dim() == 4 and n not in inherited] == []  # every convolution is
     assert all(inherited[n].shape == wanted[n].shape for n in inherited)
-    trained = train_network(derived.module, inherited, data, evolve(PHASE, epochs=1), tmp_path / "net")
+    training = Plan((evolve(PHASE, epochs=1),), data, derived.module, weights=inherited)
+    trained = train_network(training, tmp_path / "net")
     assert trained.finished
     assert 0 <= trained.history[-1].accuracy <= 1

@@ -19,8 +19,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from archir.search.data import Data, load_data
 from archir.search.phases import SGD, Adam, Cosine, RunPass, Step, Train
+from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
-from archir.search.run import Result, execute
+from archir.search.result import Result
+from archir.search.run import execute
 from tests.unit.search.small import SMALL, small_space
 
 PHASE = Train(epochs=3, batch=32, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))
@@ -48,7 +50,7 @@ def data() -> Data:
 
 def run(method: str, path: Path, **more: Any) -> Result:
     torch.set_num_threads(1)
-    return execute(METHODS[method], small_space(), data(), path, compiler=SMALL, **more)
+    return execute(Plan(METHODS[method], data(), small_space()), path, compiler=SMALL, **more)
 
 
 class Killer(Silent):

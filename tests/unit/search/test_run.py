@@ -17,8 +17,10 @@ from archir.ir.origin import Origin
 from archir.passes import Rewrite
 from archir.search.data import Data, load_data
 from archir.search.phases import SGD, Adam, Cosine, RunPass, Step, Train
+from archir.search.plan import Plan
 from archir.search.report import BatchRecord, EpochRecord, Silent
-from archir.search.run import Result, execute, load_run, recorded_setup, train_network
+from archir.search.result import Result, load_run, recorded_setup
+from archir.search.run import execute, train_network
 from archir.source import Source
 from tests.build import net, network
 from tests.unit.search.small import DIGITS, SMALL, small_space
@@ -55,8 +57,9 @@ class Listener(Silent):
 
 
 def search(data: Data, path: Path, steps: tuple[Step, ...] = STEPS, **more: Any) -> Result:
-    arguments: dict[str, Any] = {"settings": {"method.epochs": 2}, "texts": {"method.nas": "method m\n"}} | more
-    return execute(steps, small_space(), data, path, compiler=SMALL, **arguments)
+    planned: dict[str, Any] = {"settings": {"method.epochs": 2}, "texts": {"method.nas": "method m\n"}}
+    planned |= {name: more.pop(name) for name in ("seed", "settings", "command") if name in more}
+    return execute(Plan(steps, data, small_space(), **planned), path, compiler=SMALL, **more)
 
 
 def refused(code: str, *arguments: Any, **more: Any) -> Diagnostic:
@@ -154,9 +157,8 @@ def test_a_rename_takes_weights_and_momentum_along(data: Data, tmp_path: Path) -
     compiler = evolve(SMALL, run_passes=run_passes)
     one = evolve(SEARCH, epochs=1)
     plain = search(data, tmp_path / "plain", (RunPass("relax"), one, RunPass("seen"), one))
-    other = execute(
-        (RunPass("relax"), one, RunPass("rename"), one), small_space(), data, tmp_path / "other", compiler=compiler
-    )
+    steps = (RunPass("relax"), one, RunPass("rename"), one)
+    other = execute(Plan(steps, data, small_space()), tmp_path / "other", compiler=compiler)
     assert torch.equal(other.tensors["first.conv.weight"], plain.tensors["stem.conv.weight"])
     assert all(torch.equal(other.tensors[n], t) for n, t in plain.tensors.items() if not n.startswith("stem.conv"))
 
@@ -278,19 +280,20 @@ def test_a_resumed_run_needs_no_module(data: Data, tmp_path: Path) -> None:
     setup = recorded_setup(tmp_path / "run")
     assert setup is not None
     assert setup.texts == {"method.nas": "method m\n"}
-    again = execute(STEPS, None, data, tmp_path / "run", settings={"method.epochs": 2}, resume=True, compiler=SMALL)
+    plan = Plan(STEPS, data, settings={"method.epochs": 2})
+    again = execute(plan, tmp_path / "run", resume=True, compiler=SMALL)
     assert all(torch.equal(first.tensors[name], t) for name, t in again.tensors.items())
     (tmp_path / "empty").mkdir()
     assert recorded_setup(tmp_path / "empty") is None
     with pytest.raises(ArchirError, match="was stopped before its first checkpoint"):
-        execute(STEPS, None, data, tmp_path / "empty", resume=True, compiler=SMALL)
+        execute(plan, tmp_path / "empty", resume=True, compiler=SMALL)
 
 
-def trained_network(data: Data, path: Path, weights: Any = None, **more: Any) -> Result:
+def trained_network(data: Data, path: Path) -> Result:
     graph = net(DIGITS, channels=2, cells=(False,), derived=True)
     module = evolve(network(graph), origin=Origin(Source("net.nas", "net n\n"), (), "n"))
     compiler = evolve(SMALL, elaborate=lambda _: module)
-    return train_network(module, weights, data, SEARCH, path, compiler=compiler, **more)
+    return train_network(Plan((SEARCH,), data, module), path, compiler=compiler)
 
 
 def test_a_network_is_trained_tested_and_saved(data: Data, tmp_path: Path) -> None:
@@ -310,7 +313,8 @@ def test_a_network_inherits_weights(data: Data, tmp_path: Path) -> None:
     module = first.module
     phase = evolve(SEARCH, **still)
     compiler = evolve(SMALL, elaborate=lambda _: module)
-    second = train_network(module, inherited, data, phase, tmp_path / "second", compiler=compiler)
+    plan = Plan((phase,), data, module, weights=inherited)
+    second = train_network(plan, tmp_path / "second", compiler=compiler)
     for name, t in first.tensors.items():
         if "running" not in name and "tracked" not in name:
             assert torch.equal(second.tensors[name], t) == (name != "linear.bias")

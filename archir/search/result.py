@@ -1,0 +1,92 @@
+"""What a run has come to, at its end or as its folder has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import frozen
+from torch import Tensor
+
+from archir.ir.module import Module
+from archir.passes import Values, WeightMap
+from archir.search.carry import carried, fitting
+from archir.search.checkpoint import load_checkpoint
+from archir.search.compiler import Compiler
+from archir.search.folders import existing, is_begun
+from archir.search.report import EpochRecord
+from archir.search.state import PassRun, Setup, State
+
+
+@frozen(eq=False)
+class Result:
+    """What a run has come to.
+
+    tensors: parameters (architecture parameters, too) and buffers by the paths of `module`.
+    """
+
+    folder: Path
+    module: Module
+    tensors: dict[str, Tensor]
+    setup: Setup
+    history: tuple[EpochRecord, ...]
+    finished: bool
+
+    @property
+    def values(self) -> Values:
+        """The architecture parameters of `module` by name, as passes read them."""
+        return values_of(self.module, self.tensors, ())
+
+
+def load_run(run_dir: str | Path, *, compiler: Compiler | None = None) -> Result:
+    """The run in a folder as its last checkpoint has it; the module is made from the texts in there.
+
+    Raises:
+        ArchirError: NAS502 if there is no such folder, NAS504 if its checkpoint cannot be used.
+    """
+    path = Path(run_dir)
+    setup, state = load_checkpoint(existing(path).checkpoint)
+    compiler = compiler or Compiler()
+    module, maps = replay(compiler.elaborate(setup.origin), state.passes, compiler)
+    return result_of(path, setup, module, state, maps, compiler)
+
+
+def recorded_setup(run_dir: str | Path) -> Setup | None:
+    """Settings and texts of the run to resume in a folder; None if it was stopped before its first checkpoint.
+
+    Raises:
+        ArchirError: NAS502 if there is no such folder, NAS504 if its checkpoint cannot be used.
+    """
+    folder = existing(Path(run_dir))
+    return load_checkpoint(folder.checkpoint)[0] if is_begun(folder) else None
+
+
+def replay(module: Module, passes: tuple[PassRun, ...], compiler: Compiler) -> tuple[Module, list[WeightMap]]:
+    """The module after passes that were run before, with the values that they had then."""
+    maps: list[WeightMap] = []
+    for run in passes:
+        rewrite = compiler.run_passes(module, run.spec, run.values)
+        module = rewrite.module
+        maps.append(rewrite.weights)
+    return module, maps
+
+
+def values_of(module: Module, tensors: Mapping[str, Tensor], maps: Sequence[WeightMap]) -> Values:
+    """The trained architecture parameters; those that no phase has trained yet have no value.
+
+    `maps` are those of the passes that `tensors` have not been through.
+    """
+    found = carried(tensors, (p.name for p in module.parameters), maps)
+    return {name: t.detach().cpu().numpy().copy() for name, t in found.items()}
+
+
+def result_of(
+    path: Path, setup: Setup, module: Module, state: State, maps: Sequence[WeightMap], compiler: Compiler
+) -> Result:
+    """The result of a run in the folder `path` whose module is `module` after the passes of `maps`."""
+    pending = maps[state.settled :]
+    tensors = {name: t.cpu() for name, t in state.model.items()}
+    if pending and module.form != "space":
+        own = compiler.to_torch(module).state_dict()
+        tensors = fitting(carried(tensors, own, pending), own)
+    return Result(path, module, tensors, setup, state.history, state.step >= len(setup.steps))
