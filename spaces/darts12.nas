@@ -1,6 +1,6 @@
 # The space of 12 operations in EnTranNAS, section 4.2 (Yang et al.: Towards Improving the Consistency, Efficiency, and
-# Flexibility of Differentiable NAS, CVPR 2021), for a topology that is learned: any connections stay, at least one into
-# each node. `none` is beside the twelve, and none of them where an edge is kept.
+# Flexibility of Differentiable NAS, CVPR 2021). `none` is beside the twelve: an edge that carries it is not kept. Where
+# the topology is learned (EnTranNAS-DST), the pass `widen` lets any connections stay, at least one into each node.
 
 use ops
 use darts
@@ -23,7 +23,7 @@ candidates darts12_ops(stride = 1) =
 cell normal(prev2, prev1, channels) {
   x[0] = preprocess(prev2, channels, like=prev1)
   x[1] = preprocess(prev1, channels, like=prev1)
-  for i in 2..6 { x[i] = choose darts12_ops from x[0..i] keep some edges some ops }
+  for i in 2..6 { x[i] = choose darts12_ops from x[0..i] keep 2 edges }
   return concat(x[2..6])
 }
 
@@ -31,7 +31,7 @@ cell reduce(prev2, prev1, channels) {
   x[0] = preprocess(prev2, channels, like=prev1)
   x[1] = preprocess(prev1, channels, like=prev1)
   for i in 2..6 {
-    x[i] = choose darts12_ops(stride=2) from x[0..2] and darts12_ops from x[2..i] keep some edges some ops
+    x[i] = choose darts12_ops(stride=2) from x[0..2] and darts12_ops from x[2..i] keep 2 edges
   }
   return concat(x[2..6])
 }

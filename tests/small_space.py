@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from archir.ir.module import Module
+from archir.ir.origin import Setting
+from archir.ir.types import TensorType
 from archir.sema import load_source
 from archir.source import Source
 
@@ -39,6 +41,6 @@ net small(image: tensor[3, 8, 8], channels = 4, classes = 4) {
 """
 
 
-def small_space() -> Module:
+def small_space(**settings: Setting | TensorType) -> Module:
     """Three normal cells and a reducing one, four channels, 8x8 images."""
-    return load_source(Source("small.nas", CELLS), Path.cwd(), None, {})
+    return load_source(Source("small.nas", CELLS), Path.cwd(), None, settings)

@@ -32,7 +32,10 @@ class ArchitectureParameter:
 
 @frozen
 class Clock:
-    """A number that gates read: how many epochs, or steps, have been trained since it was attached."""
+    """A number that gates read: which epoch, or step, of training this is, from 0, since it was attached.
+
+    It moves when the next one begins, so what is derived at the end is what the last epoch trained.
+    """
 
     name: str
     unit: Unit

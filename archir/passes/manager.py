@@ -9,7 +9,7 @@ from typing import TypeAlias
 from attrs import evolve, fields, frozen
 
 from archir.diagnostics import ArchirError, Diagnostic, fail
-from archir.ir.module import Form, Module
+from archir.ir.module import ArchitectureParameter, Form, Module
 from archir.ir.verifier import verify
 from archir.passes.base import Pass, Rewrite, Values, WeightMap, compose
 from archir.passes.options import describe_type, is_required, option_types, spec, structure
@@ -147,7 +147,7 @@ def _require(applied: Pass, module: Module, values: Values | None, span: Span, r
             span=span,
             help="give it the values of a run: `archir opt --values RUN`, or `archir derive RUN`",
         )
-    for parameter in module.parameters:
+    for parameter in (*module.parameters, *(ArchitectureParameter(c.name, (), 0.0) for c in module.clocks)):
         if parameter.name not in values:
             message = f"there is no value for the architecture parameter `{parameter.name}`"
             fail("NAS403", message, span=span, help="take the values of a run of this module")

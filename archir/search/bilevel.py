@@ -17,7 +17,7 @@ from archir.search.learner import Learner
 
 @frozen(eq=False)
 class Gradients:
-    """The loss on the held-out batch (a number), and the gradient of each architecture parameter."""
+    """What is descended on the held-out batch (a number), and the gradient of each architecture parameter."""
 
     loss: Tensor
     by_name: dict[str, Tensor]
@@ -73,6 +73,16 @@ def second_order_gradients(
             for name, d, a, b in zip(learner.arch, direct, above, below, strict=True)
         },
     )
+
+
+def with_objective(found: Gradients, learner: Learner) -> Gradients:
+    """The gradients with those of the model's objectives, which depend on the architecture parameters alone."""
+    objective = learner.objective()
+    if objective is None:
+        return found
+    more = torch.autograd.grad(objective, list(learner.arch.values()), materialize_grads=True)
+    added = {name: found.by_name[name] + m for name, m in zip(learner.arch, more, strict=True)}
+    return Gradients(found.loss + objective.detach(), added)
 
 
 def _unrolled_weights(learner: Learner, train: Batch, virtual: VirtualStep, samples: _Samples) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 from torch import nn
@@ -11,6 +11,7 @@ from archir.ir.module import Module
 from archir.ir.origin import Origin
 from archir.lowering.torch import to_torch
 from archir.passes import Rewrite, Values, run_pipeline
+from archir.passes.child import Child, child_of
 from archir.sema import reload
 
 
@@ -21,3 +22,4 @@ class Compiler:
     elaborate: Callable[[Origin], Module] = reload
     run_passes: Callable[[Module, str, Values], Rewrite] = run_pipeline
     to_torch: Callable[[Module], nn.Module] = to_torch
+    child_of: Callable[[Module, Sequence[str]], Child | None] = child_of

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from archir.ir.module import Module
 from archir.passes import WeightMap
+from archir.passes.child import Child
 from archir.search.carry import carried, fitting, fitting_state
 from archir.search.checkpoint import save_checkpoint
 from archir.search.compiler import Compiler
@@ -48,7 +49,8 @@ class Job:
         self.save(state)
         write_log(self.folder.log, state.history)
         if session.learner.arch:
-            write_architecture(self.folder.architecture, len(state.history), session.learner.arch)
+            read = session.learner.arch | session.learner.clocks
+            write_architecture(self.folder.architecture, len(state.history), read)
         self.curves.add(len(state.history), record)
         self.reporter.epoch(record)
 
@@ -73,24 +75,44 @@ def run_steps(job: Job, module: Module, state: State) -> Result:
 
 def _train(job: Job, index: int, phase: Train, module: Module, state: State, maps: Sequence[WeightMap]) -> State:
     """Trains one phase from `state` to its end."""
-    session = _session(job, index, phase, module, state, maps[state.settled :])
+    child = job.compiler.child_of(module, _next_passes(job.steps[index + 1 :]))
+    session = _session(job, index, phase, module, state, maps[state.settled :], child)
     state = evolve(state, settled=len(state.passes))
     job.reporter.phase(f"training {' and '.join(phase.trains)}", phase.epochs, state.epoch)
     for epoch in range(state.epoch, phase.epochs):
         with enough_memory():
-            record = train_epoch(session, epoch, job.reporter)
+            record = _with_connections(train_epoch(session, epoch, job.reporter), session, child)
         state = evolve(_snapshot(session, state), epoch=epoch + 1, history=(*state.history, record))
         job.save_epoch(session, state, record)
     return state
 
 
-def _session(job: Job, index: int, phase: Train, module: Module, state: State, maps: Sequence[WeightMap]) -> Session:
+def _next_passes(steps: Sequence[Step]) -> list[str]:
+    return [step.spec for step in steps if isinstance(step, RunPass)]
+
+
+def _with_connections(record: EpochRecord, session: Session, child: Child | None) -> EpochRecord:
+    """The record with what would be kept now of each kind of cell."""
+    if child is None:
+        return record
+    read = session.learner.arch | session.learner.clocks
+    found = child.connections({name: t.detach().cpu().numpy() for name, t in read.items()})
+    edges, operations = ({owner: getattr(c, what) for owner, c in found.items()} for what in ("edges", "operations"))
+    return evolve(record, edges=edges, operations=operations)
+
+
+def _session(
+    job: Job, index: int, phase: Train, module: Module, state: State, maps: Sequence[WeightMap], child: Child | None
+) -> Session:
     """A model with the tensors of `state` where paths and shapes agree, initialised from the seed elsewhere."""
     torch.manual_seed(derive_seed(job.seed, "initial", index))
     model = job.compiler.to_torch(module).to(job.device)
     own = model.state_dict()
     model.load_state_dict(fitting(carried(state.model, own, maps), own), strict=False)
-    session = begin(model, phase, job.data, index=index, seed=job.seed)
+    inside = None if child is None else job.compiler.to_torch(child.module).to(job.device)
+    if inside is not None:
+        inside.load_state_dict(model.state_dict(keep_vars=True), assign=True)  # the same tensors, not copies
+    session = begin(model, phase, job.data, index=index, seed=job.seed, child=inside)
     kinds = _kinds(session)
     for what, optimizer in session.optimizers.items():
         owned = session.learner.weights if what == "weights" else session.learner.arch

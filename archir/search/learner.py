@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
 import torch
-from attrs import frozen
+from attrs import field, frozen
 from torch import Tensor, nn
 
+from archir.ir.module import Unit
 from archir.lowering.torch import call_with
 from archir.search.data import Batch
 
@@ -24,6 +25,15 @@ class Searchable(Protocol):
     def weights(self) -> dict[str, nn.Parameter]:
         """All other parameters by name."""
 
+    def clocks(self) -> dict[str, Tensor]:
+        """What counts epochs and steps, by name; numbers without axes."""
+
+    def objectives(self) -> dict[str, Tensor]:
+        """What the architecture parameters descend besides the loss; numbers without axes."""
+
+    def tick(self, unit: Unit) -> None:
+        """An epoch, or a step, of training begins."""
+
 
 @frozen(eq=False)
 class Learner:
@@ -33,12 +43,13 @@ class Learner:
     weights: dict[str, nn.Parameter]
     arch: dict[str, nn.Parameter]
     buffers: dict[str, Tensor]
+    clocks: dict[str, Tensor] = field(factory=dict)
 
     @classmethod
     def of(cls, model: nn.Module) -> Learner:
         """The parts of a model; one without architecture parameters has weights only."""
         if isinstance(model, Searchable):
-            return cls(model, model.weights(), model.architecture(), dict(model.named_buffers()))
+            return cls(model, model.weights(), model.architecture(), dict(model.named_buffers()), model.clocks())
         return cls(model, dict(model.named_parameters()), {}, dict(model.named_buffers()))
 
     def loss(self, batch: Batch, tensors: Mapping[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
@@ -52,6 +63,16 @@ class Learner:
         else:
             logits = call_with(self.model, tensors, batch.inputs)
         return nn.functional.cross_entropy(logits, batch.labels), logits
+
+    def objective(self) -> Tensor | None:
+        """The sum of the model's objectives, a number; None if it has none."""
+        values = list(self.model.objectives().values()) if isinstance(self.model, Searchable) else []
+        return torch.stack(values).sum() if values else None
+
+    def tick(self, unit: Unit) -> None:
+        """Moves the model's clocks."""
+        if self.clocks and isinstance(self.model, Searchable):
+            self.model.tick(unit)
 
     def throw_away_buffers(self) -> dict[str, Tensor]:
         """Copies of the buffers, to be handed to `loss`."""

@@ -80,6 +80,10 @@ class Curves:
             "speed/images_per_second": record.images_per_second,
             "learning_rate": record.learning_rate,
         }
+        scalars |= {} if record.child_accuracy is None else {"accuracy/child": record.child_accuracy}
+        scalars |= {} if record.objective is None else {"loss/objective": record.objective}
+        scalars |= {f"edges/{cell}": number for cell, number in record.edges.items()}
+        scalars |= {f"operations/{cell}": number for cell, number in record.operations.items()}
         values = [Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
         self._write([Event(wall_time=record.time, step=number, summary=Summary(value=values))])
 

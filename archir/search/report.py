@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -16,7 +17,9 @@ class EpochRecord:
 
     step: index of the training step in the method. epoch: from 1. images_per_second: of training, both levels
     counted. evaluated: `valid` (held-out images) or `test`. seconds: training and evaluation. time: seconds
-    since 1970, at the end.
+    since 1970, at the end. child_accuracy: of the paths that would be derived now, inside the supernet, on the
+    same images. objective: the sum of the module's objectives. edges, operations: how many would be kept now, by
+    kind of cell.
     """
 
     step: int
@@ -31,6 +34,10 @@ class EpochRecord:
     images_per_second: float
     seconds: float
     time: float
+    child_accuracy: float | None = None
+    objective: float | None = None
+    edges: Mapping[str, int] = field(factory=dict)
+    operations: Mapping[str, int] = field(factory=dict)
 
 
 @frozen
@@ -86,9 +93,10 @@ class Silent:
 
 def epoch_line(record: EpochRecord, left: float) -> str:
     """One epoch in a line; `left` is the expected time of the phase's other epochs in seconds."""
+    child = "" if record.child_accuracy is None else f"derived paths {record.child_accuracy:.2%}  "
     return (
         f"epoch {record.epoch}/{record.epochs}  loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.2%}  "
-        f"{record.evaluated} loss {record.loss:.4f}  {record.evaluated} accuracy {record.accuracy:.2%}  "
+        f"{record.evaluated} loss {record.loss:.4f}  {record.evaluated} accuracy {record.accuracy:.2%}  {child}"
         f"{record.images_per_second:.0f} images/s  {duration(left)} left"
     )
 

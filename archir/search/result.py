@@ -72,11 +72,12 @@ def replay(module: Module, passes: tuple[PassRun, ...], compiler: Compiler) -> t
 
 
 def values_of(module: Module, tensors: Mapping[str, Tensor], maps: Sequence[WeightMap]) -> Values:
-    """The trained architecture parameters; those that no phase has trained yet have no value.
+    """The trained architecture parameters, and the clocks; those that no phase has trained yet have no value.
 
     `maps` are those of the passes that `tensors` have not been through.
     """
-    found = carried(tensors, (p.name for p in module.parameters), maps)
+    leaves = [*(p.name for p in module.parameters), *(c.name for c in module.clocks)]
+    found = carried(tensors, leaves, maps)
     return {name: t.detach().cpu().numpy().copy() for name, t in found.items()}
 
 

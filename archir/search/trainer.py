@@ -12,7 +12,13 @@ from attrs import field, frozen
 from torch import Tensor
 
 from archir.diagnostics import fail
-from archir.search.bilevel import Gradients, VirtualStep, first_order_gradients, second_order_gradients
+from archir.search.bilevel import (
+    Gradients,
+    VirtualStep,
+    first_order_gradients,
+    second_order_gradients,
+    with_objective,
+)
 from archir.search.data import Batch, BatchStream, Data, Images, split_train
 from archir.search.data.augment import Augmentation, standard
 from archir.search.data.batches import plain_batches
@@ -27,7 +33,10 @@ _EVALUATION_BATCH = 256
 
 @frozen(eq=False)
 class Session:
-    """A phase in progress: a model, what it learns from, and its optimisers by what they train."""
+    """A phase in progress: a model, what it learns from, and its optimisers by what they train.
+
+    child: the same tensors computing only what would be derived now, to be evaluated beside the model.
+    """
 
     learner: Learner
     phase: Train
@@ -39,6 +48,7 @@ class Session:
     evaluation: Images
     augmentation: Augmentation
     optimizers: dict[str, torch.optim.Optimizer] = field(factory=dict)
+    child: Learner | None = None
 
 
 @frozen
@@ -49,7 +59,9 @@ class Score:
     accuracy: float
 
 
-def begin(model: torch.nn.Module, phase: Train, data: Data, *, index: int, seed: int) -> Session:
+def begin(
+    model: torch.nn.Module, phase: Train, data: Data, *, index: int, seed: int, child: torch.nn.Module | None = None
+) -> Session:
     """A session of phase number `index`; model and data are on the device that trains.
 
     Weights learn from the part `split` of the training images; architecture parameters from the
@@ -75,8 +87,9 @@ def begin(model: torch.nn.Module, phase: Train, data: Data, *, index: int, seed:
     evaluated, images = ("valid", held_out) if len(held_out) else ("test", data.test)
     for_arch = stream(held_out, "arch") if phase.is_bilevel else None
     return Session(
-        learner, phase, index, seed, stream(train, "weights"), for_arch, evaluated, images, augmentation, optimizers
-    )
+        learner, phase, index, seed, stream(train, "weights"), for_arch, evaluated, images, augmentation, optimizers,
+        None if child is None else Learner.of(child),
+    )  # fmt: skip
 
 
 def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord:
@@ -86,12 +99,14 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
         ArchirError: NAS507 if a loss is not finite.
     """
     session.learner.model.train()
+    session.learner.tick("epoch")
     phase, steps = session.phase, session.for_weights.steps
     held_out: Iterator[Batch | None] = session.for_arch.endless(epoch) if session.for_arch else repeat(None)
     start, seen, worked, loss_sum, right = time.perf_counter(), 0, 0, 0.0, 0
     for step, (batch, valid) in enumerate(zip(session.for_weights.batches(epoch), held_out, strict=False)):
         torch.manual_seed(derive_seed(session.seed, session.index, epoch, step))
         _set_rates(session, epoch, step)
+        session.learner.tick("step")
         if valid is not None and epoch >= phase.arch_from:
             _arch_step(session, batch, valid, epoch, step)
             worked += len(valid)
@@ -104,10 +119,13 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
     speed = worked / (time.perf_counter() - start)
     score = evaluate(session.learner, session.evaluation, session.augmentation)
     _require_finite(score.loss, f"the {session.evaluated} loss after epoch {epoch + 1}")
+    child = None if session.child is None else evaluate(session.child, session.evaluation, session.augmentation)
+    objective = session.learner.objective()
     rate = phase.weights.lr.at(epoch, 0, phase.epochs, steps)
     return EpochRecord(
         session.index, epoch + 1, phase.epochs, loss_sum / seen, right / seen, session.evaluated, score.loss,
         score.accuracy, rate, speed, time.perf_counter() - start, time.time(),
+        None if child is None else child.accuracy, None if objective is None else objective.item(),
     )  # fmt: skip
 
 
@@ -141,7 +159,7 @@ def architecture_gradients(session: Session, train: Batch, valid: Batch) -> Grad
 
 
 def _arch_step(session: Session, train: Batch, valid: Batch, epoch: int, step: int) -> None:
-    found = architecture_gradients(session, train, valid)
+    found = with_objective(architecture_gradients(session, train, valid), session.learner)
     _require_finite(found.loss.item(), f"the architecture loss in epoch {epoch + 1}, step {step + 1}")
     for name, parameter in session.learner.arch.items():
         parameter.grad = found.by_name[name]
@@ -156,12 +174,14 @@ def _weights_step(session: Session, batch: Batch, epoch: int, step: int) -> tupl
         trained["arch"] = learner.arch
     loss, logits = learner.loss(batch)
     number = loss.item()
+    objective = learner.objective() if "arch" in trained else None
+    descended = loss if objective is None else loss + objective
     _require_finite(number, f"the training loss in epoch {epoch + 1}, step {step + 1}")
     for name in trained:
         session.optimizers[name].zero_grad()
     if trained:
         # only these: the gradients of the others cost a third of a step
-        torch.autograd.backward(loss, inputs=[p for owned in trained.values() for p in owned.values()])
+        torch.autograd.backward(descended, inputs=[p for owned in trained.values() for p in owned.values()])
     if "weights" in trained and phase.clip is not None:
         torch.nn.utils.clip_grad_norm_(learner.weights.values(), phase.clip, foreach=True)
     for name in trained:

@@ -38,7 +38,7 @@ class Supernet(Part):
             owner.register_parameter(last, nn.Parameter(parameter.deviation * torch.randn(parameter.shape)))
         for clock in module.clocks:
             owner, last = self._owner(clock.name)
-            owner.register_buffer(last, torch.zeros(()))
+            owner.register_buffer(last, torch.full((), -1.0))  # none has begun
         self._leaves = tuple(map(self._owner, leaves))
 
     def _owner(self, name: str) -> tuple[nn.Module, str]:
@@ -55,7 +55,9 @@ class Supernet(Part):
         return self._program.run(self._gates.run(self._read()), inputs)
 
     def _read(self) -> Iterator[Tensor]:
-        return (getattr(owner, name) for owner, name in self._leaves)
+        for owner, name in self._leaves:
+            value = getattr(owner, name)
+            yield value if name in owner._parameters else value.clamp(min=0)  # a clock
 
     def objectives(self) -> dict[str, Tensor]:
         """The value of each objective, a number that the architecture parameters have gradients of."""
@@ -63,16 +65,21 @@ class Supernet(Part):
         return {o.name: value for o, value in zip(self._ir.objectives, values, strict=True)}
 
     def tick(self, unit: Unit) -> None:
-        """Says that an epoch, or a step, of training has passed: moves the clocks that count it."""
+        """Says that an epoch, or a step, of training begins: moves the clocks that count it."""
+        clocks = self.clocks()
         for clock in self._ir.clocks:
             if clock.unit == unit:
-                owner, last = self._owner(clock.name)
-                getattr(owner, last).add_(1)
+                clocks[clock.name].add_(1)
 
     def architecture(self) -> dict[str, nn.Parameter]:
         """The architecture parameters by their names in the IR, in its order."""
         parameters = dict(self.named_parameters())
         return {p.name: parameters[p.name] for p in self._ir.parameters}
+
+    def clocks(self) -> dict[str, Tensor]:
+        """What counts epochs and steps, by its name in the IR; numbers without axes."""
+        buffers = dict(self.named_buffers()) if self._ir.clocks else {}
+        return {clock.name: buffers[clock.name] for clock in self._ir.clocks}
 
     def weights(self) -> dict[str, nn.Parameter]:
         """All other parameters by their paths, in the order of `state_dict()`."""

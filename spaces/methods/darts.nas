@@ -10,5 +10,5 @@ method darts(
       weights=sgd(lr=cosine(lr, lr_end), momentum=0.9, decay=3e-4),
       arch=adam(lr=arch_lr, betas=(0.5, 0.999), decay=1e-3),
   )
-  derive(rule=top_edges)
+  derive()
 }

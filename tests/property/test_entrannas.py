@@ -31,6 +31,7 @@ def relaxed(pipeline: str, seed: int) -> tuple[Module, Supernet]:
             elif name.endswith("running_var"):
                 buffer.uniform_(0.5, 2.0)
     net.tick("epoch")
+    net.tick("epoch")
     return module, net
 
 

@@ -9,7 +9,7 @@ import torch
 from attrs import evolve
 from torch import Tensor, nn
 
-from archir.ir.module import Module
+from archir.ir.module import Module, Unit
 from archir.ir.origin import Origin
 from archir.lowering.torch import to_torch
 from archir.passes import Rewrite
@@ -22,10 +22,14 @@ DIGITS = tensor(1, 8, 8)
 
 
 class SmoothNet(nn.Module):
-    """A searchable net for images of 8x8 whose loss is smooth, with batch norm: two candidates, a softmax."""
+    """A searchable net for images of 8x8 whose loss is smooth, with batch norm: two candidates, a softmax.
 
-    def __init__(self, channels: int = 1, classes: int = 10, width: int = 4) -> None:
+    `pulled`: it has an objective, too.
+    """
+
+    def __init__(self, channels: int = 1, classes: int = 10, width: int = 4, *, pulled: bool = False) -> None:
         super().__init__()
+        self.pulled = pulled
         self.stem = nn.Conv2d(channels, width, 3, padding=1)
         self.norm = nn.BatchNorm2d(width)
         self.one = nn.Conv2d(width, width, 3, padding=1, bias=False)
@@ -44,6 +48,15 @@ class SmoothNet(nn.Module):
 
     def weights(self) -> dict[str, nn.Parameter]:
         return {name: p for name, p in self.named_parameters() if name != "alpha"}
+
+    def clocks(self) -> dict[str, Tensor]:
+        return {}
+
+    def objectives(self) -> dict[str, Tensor]:
+        return {"small": 0.1 * self.alpha.square().sum()} if self.pulled else {}
+
+    def tick(self, unit: Unit) -> None:
+        raise AssertionError("there are no clocks")
 
 
 def batch(count: int, seed: int, *, classes: int = 10, dtype: torch.dtype = torch.float32) -> Batch:
@@ -69,4 +82,4 @@ def run_passes(module: Module, spec: str, values: Mapping[str, Any]) -> Rewrite:
     return Rewrite(evolve(module, history=(*module.history, text)))
 
 
-SMALL = Compiler(lambda _origin: small_space(), run_passes, to_torch)
+SMALL = Compiler(lambda _origin: small_space(), run_passes, to_torch, lambda _module, _specs: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb, prod
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from archir.analysis import cost
 from archir.ir.module import shared_choices
 from archir.sema.specialize import print_source
 from archir.source import Source
+from archir.space.space import space_of
 from archir.syntax.formatter import format_text
 from tests.conftest import ROOT
 
@@ -95,3 +97,13 @@ def test_found_cells_go_into_the_imagenet_net(tmp_path: Path) -> None:
     network = archir.load(str(tmp_path / "best.nas"))
     assert network.form == "network"
     assert cost.parameters(network) == 4_718_752
+
+
+def test_sizes_of_twelve_operations() -> None:
+    two = prod(comb(e, 2) * 12**2 for e in (2, 3, 4, 5)) ** 2
+    some = prod(2 ** (12 * e) - 1 for e in (2, 3, 4, 5)) ** 2
+    module = archir.load("darts12")
+    assert space_of(module).size == two
+    assert f"{two:.1e}" == "6.0e+21"
+    assert space_of(archir.apply(module, "widen")).size == some
+    assert f"{some:.1e}" == "1.4e+101"
