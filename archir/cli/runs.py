@@ -42,6 +42,9 @@ def summarize(result: Result) -> dict[str, object]:
         "finished": result.finished,
         "epochs": len(result.history),
         "accuracy": None if last is None else last.accuracy,
+        "child_accuracy": None if last is None else last.child_accuracy,
+        "edges": {} if last is None else dict(last.edges),
+        "operations": {} if last is None else dict(last.operations),
         "evaluated_on": None if last is None else last.evaluated,
         "seconds": sum(r.seconds for r in result.history),
     }
