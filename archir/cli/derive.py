@@ -11,9 +11,7 @@ from archir.cli.runs import found_network
 @click.command("derive")
 @click.argument("run")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output.")
-@click.option(
-    "--rule", metavar="RULE", help="How values become a point, for a run that has not come to its own `derive` yet."
-)
+@click.option("--rule", metavar="RULE", help="How values become a point, for a run that is not finished.")
 def command(run: str, output: str | None, rule: str | None) -> None:
     """Print the network that the search in RUN has found, as a .nas file with the space's parameters.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from archir.cli.main import run
+from archir.ir.gates import GATE_FUNCTIONS, INFIX
 from archir.sema import load_source
 from archir.source import Source
 
@@ -54,3 +55,8 @@ def test_console(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         printed = capsys.readouterr()
         pattern = ".*".join(map(re.escape, (shown.rstrip() + "\n").split("...\n")))
         assert re.fullmatch(pattern, printed.out + printed.err, re.DOTALL), printed.out + printed.err
+
+
+def test_the_language_page_names_every_gate_function() -> None:
+    text = (ROOT / "docs" / "language.md").read_text("utf-8")
+    assert [name for name in GATE_FUNCTIONS if name not in INFIX and f"`{name}`" not in text] == []

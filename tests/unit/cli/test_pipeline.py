@@ -65,7 +65,10 @@ def test_the_whole_way(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert difference["difference"] <= 1e-4 * max(1.0, difference["largest"])
     script = "import net, safetensors.torch as s; n = net.Small(); n.load_state_dict(s.load_file('net.safetensors'))"
     subprocess.run([sys.executable, "-c", script], check=True, cwd=here)
-    assert run(["report", "found", "trained"]) == 0
+    assert run(["report", "found", "trained", "-o", "curves.svg"]) == 0
+    picture = (here / "curves.svg").read_text()
+    assert all(word in picture for word in ("<svg", "derived paths", "operations that would be kept"))
+    assert run(["report", "found", "-o", "curves.pdf"]) == 1
     assert "(test)" in capsys.readouterr().out
 
 
