@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from attrs import field, frozen
@@ -133,11 +133,16 @@ def bounds(module: Module, convention: str = DEFAULT) -> dict[str, Bounds]:
     if table.additive:
         return {measure: _added(table, space, measure) for measure in MEASURES}
     if space.size > SMALL:
-        help_ = "give the calls tags of their own (`cell@left(...)`), so that each chooses by itself"
-        fail("NAS402", "costs do not add up: a nested choice is shared by several candidates", help=help_)
+        refuse_sharing()
     costs = [cost_of(module, point, convention) for point in space.enumerate()]
     values = {m: [getattr(cost, m) for cost in costs] for m in MEASURES}
     return {m: Bounds(min(v), max(v), Fraction(sum(v), len(v))) for m, v in values.items()}
+
+
+def refuse_sharing() -> NoReturn:
+    """Raises `ArchirError` NAS402: a choice is open behind several alternatives."""
+    help_ = "give the calls tags of their own (`cell@left(...)`), so that each chooses by itself"
+    fail("NAS402", "costs do not add up: a nested choice is shared by several candidates", help=help_)
 
 
 def known_bounds(module: Module, convention: str = DEFAULT) -> dict[str, Bounds] | None:
@@ -180,12 +185,17 @@ def expected(
     Linear in each choice's coefficients. Raises `ArchirError` NAS403 for a choice without coefficients.
     """
     for key, choice in shared_choices(module).items():
-        shape = (len(choice.edges), max(len(edge.candidates) for edge in choice.edges))
+        shape = shape_of(choice)
         if key not in coefficients or coefficients[key].shape != shape:
             help_ = f"give an array of {shape[0]} edges and {shape[1]} candidates"
             fail("NAS403", f"there are no coefficients for `{key}`, or of another shape", help=help_)
     sums = _weighted(module.graph, convention, lambda key, e, k, _: float(coefficients[key][e, k]))
     return dict(zip(MEASURES, map(float, sums), strict=True))
+
+
+def shape_of(choice: Choice) -> tuple[int, int]:
+    """The shape of an array over a choice: its edges, and the most candidates that an edge has."""
+    return len(choice.edges), max(len(edge.candidates) for edge in choice.edges)
 
 
 _Weight = Callable[[str, int, int, str], float]
