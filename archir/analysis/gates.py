@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from archir.analysis.axes import Axes
+from archir.analysis.axes import Axes, axes_of
 from archir.diagnostics import fail
-from archir.ir.gates import Gate, Number, Parameter
+from archir.ir.gates import Gate, Number, Parameter, Table, parameters_of
+from archir.ir.module import Module, choice_instances
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Row: TypeAlias = Callable[..., Array]
@@ -93,6 +94,8 @@ ROWS: dict[str, Row] = {
     "*": lambda _, a, b: a * b,
     "/": lambda _, a, b: a / b,
     "log": lambda _, x: np.log(x),
+    "dot": lambda _, a, b: np.sum(a * b),
+    "pick": lambda _, p, e, k: p[int(e), int(k)],
     "mean": _mean,
 }
 
@@ -101,8 +104,18 @@ def evaluate_gate(gate: Gate, values: Mapping[str, Array], axes: Axes) -> Array:
     """Coefficients over (edge, operation), or an objective's number; raises `ArchirError` NAS403 for a missing one."""
     if isinstance(gate, Number):
         return np.asarray(gate.value, dtype=np.float64)
+    if isinstance(gate, Table):
+        return np.asarray(gate.rows, dtype=np.float64)
     if isinstance(gate, Parameter):
         if gate.name not in values:
             fail("NAS403", f"there is no value for `{gate.name}`", help="take the values of a run of this space")
         return np.asarray(values[gate.name], dtype=np.float64)
     return ROWS[gate.function](axes, *(evaluate_gate(argument, values, axes) for argument in gate.arguments))
+
+
+def evaluate_objective(module: Module, objective: Gate, values: Mapping[str, Array]) -> float:
+    """The number of an objective; raises `ArchirError` NAS403 for a missing value."""
+    axes = {i.path: axes_of(i.choice) for i in choice_instances(module.graph)}
+    gates = {g.path: g.gate for g in module.gates}
+    read = {name: evaluate_gate(gates[name], values, axes[name]) for name in parameters_of(objective) if name in gates}
+    return float(evaluate_gate(objective, {**values, **read}, Axes((), ())))

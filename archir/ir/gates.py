@@ -2,8 +2,9 @@
 
 A gate is a small expression whose value has the axes (edge, operation) of one choice: the coefficient
 of each candidate on each edge. An objective is an expression whose value is one number. Both read the
-module's leaves (architecture parameters, clocks) by name. NumPy and each backend give a function its
-meaning in a table of rows; the IR knows its name, its arguments, and what its zeros mean.
+module's leaves (architecture parameters, clocks) by name, and objectives the gates, too. NumPy and each
+backend give a function its meaning in a table of rows; the IR knows its name, its arguments, and what its
+zeros mean.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from attrs import frozen
 
 @frozen
 class Parameter:
-    """A reference to a leaf of the module by its name: an architecture parameter, or a clock."""
+    """A reference by name: to an architecture parameter or a clock, and in an objective to a choice's gate."""
 
     name: str
 
@@ -47,7 +48,17 @@ class Apply:
         return f"{self.function}({', '.join(map(str, self.arguments))})"
 
 
-Gate: TypeAlias = Parameter | Number | Apply
+@frozen
+class Table:
+    """Constants over (edge, operation), for example what each alternative costs."""
+
+    rows: tuple[tuple[float, ...], ...]
+
+    def __str__(self) -> str:
+        return f"[{', '.join(f'[{row}]' for row in (', '.join(map(repr, row)) for row in self.rows))}]"
+
+
+Gate: TypeAlias = Parameter | Number | Table | Apply
 Zeros: TypeAlias = Literal["dense", "first", "all", "closed", "indicator"]
 
 INFIX = {"+": 1, "-": 1, "*": 2, "/": 2}
@@ -109,6 +120,8 @@ GATE_FUNCTIONS = {
         GateFunction("*", 2, 2, "all", "the product"),
         GateFunction("/", 2, 2, "first", "the quotient"),
         GateFunction("log", 1, 1, "dense", "the natural logarithm"),
+        GateFunction("dot", 2, 2, "dense", "the sum of the products of two tables, one number"),
+        GateFunction("pick", 3, 3, "dense", "`pick(p, e, k)` is the coefficient of operation k on edge e, one number"),
         GateFunction("mean", 1, None, "dense", "the mean of all elements of all arguments, one number"),
     )
 }

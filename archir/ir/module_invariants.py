@@ -120,9 +120,11 @@ def _applied(gate: Gate) -> Iterator[tuple[str, int]]:
 def _reads(facts: Facts) -> Iterator[Breach]:
     shapes = {p.name: p.shape for p in facts.module.parameters} | {c.name: () for c in facts.module.clocks}
     choices = {instance.path: instance.choice for instance in facts.instances}
+    gates = {gate.path for gate in facts.module.gates}
     for where, expression in _expressions(facts.module):
+        readable = shapes.keys() if where.startswith("the gate") else shapes.keys() | gates
         for name in dict.fromkeys(parameters_of(expression)):
-            if name not in shapes:
+            if name not in readable:
                 yield Breach(f"{where} reads `{name}`, which is no architecture parameter and no clock")
     for gate in facts.module.gates:
         choice = choices.get(gate.path)

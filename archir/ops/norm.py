@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from archir.ir.graph import Node, Operation
 from archir.ir.primitive import Primitive, Types, Weight
 from archir.ir.types import TensorType
 from archir.ops.attributes import flag, number
@@ -43,3 +44,10 @@ class BatchNorm(Primitive):
             Weight("num_batches_tracked", (), "buffer"),
         )
         return (Weight("weight", shape), Weight("bias", shape), *statistics) if self.scales else statistics
+
+
+def restored(node: Node) -> Node:
+    """The node; a batch norm that has no scale and shift until derived has them now."""
+    if isinstance(node, Operation) and isinstance(node.primitive, BatchNorm) and node.primitive.deferred:
+        return evolve(node, primitive=evolve(node.primitive, deferred=False))
+    return node

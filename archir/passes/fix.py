@@ -17,7 +17,7 @@ from archir.ir.module import Form, Module, choice_instances, join, owner_of
 from archir.ir.point import Point
 from archir.ir.rewrite import with_callees
 from archir.ops.layout import Zero, zeros_for
-from archir.ops.norm import BatchNorm
+from archir.ops.norm import restored
 from archir.ops.pointwise import Add, Scale
 from archir.passes.base import Pass, Rewrite, Values, option
 from archir.space.points import check_point, point_from_json
@@ -114,17 +114,11 @@ def _without_choices(
             nodes += made
             renamed.update(zip(results(node), terms, strict=True))
         else:
-            plain = _restored(with_callees(node, change))
+            plain = restored(with_callees(node, change))
             assert not isinstance(plain, Choice)
             nodes.append(evolve(plain, operands=tuple(renamed.get(o, o) for o in plain.operands)))
     output = renamed.get(graph.output, graph.output)
     return evolve(graph, nodes=tuple(nodes), output=output)
-
-
-def _restored(node: Node) -> Node:
-    if isinstance(node, Operation) and isinstance(node.primitive, BatchNorm) and node.primitive.deferred:
-        return evolve(node, primitive=evolve(node.primitive, deferred=False))
-    return node
 
 
 def _kept_nodes(

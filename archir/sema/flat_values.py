@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any, NoReturn
 
 from archir.diagnostics import fail
-from archir.ir.gates import GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter
+from archir.ir.gates import GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter, Table
 from archir.ir.module import UNITS, ArchitectureParameter, Clock
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
@@ -54,6 +54,8 @@ def expression_of(e: ast.Expr) -> Gate:
             return Parameter(e.text)
         case ast.Literal() | ast.Minus() if isinstance(number := literal(e), int | float):
             return Number(number)
+        case ast.ListOf():
+            return _table(e)
         case ast.Arithmetic():
             for operator, _ in e.rest:
                 if operator not in INFIX:
@@ -67,6 +69,14 @@ def expression_of(e: ast.Expr) -> Gate:
                 fail("NAS201", f"there is no gate function `{callee.text}`", span=e.span, help=near)
             return Apply(callee.text, tuple(expression_of(a.value) for a in e.arguments))
     refuse(e.span, "a gate such as `softmax(%arch.normal.x.2.alpha)`")
+
+
+def _table(e: ast.ListOf) -> Table:
+    rows = literal(e)
+    even = all(isinstance(row, tuple) and len(row) == len(rows[0]) for row in rows)
+    if not rows or not even or not all(isinstance(n, int | float) for row in rows for n in row):
+        refuse(e.span, "a table of numbers such as `[[1, 2], [3, 4]]`")
+    return Table(rows)
 
 
 def refuse(span: Span, wanted: str) -> NoReturn:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from archir.analysis import gates as numeric
 from archir.analysis.axes import Axes, Table
+from archir.ir import gates as ir
 
 GateRow: TypeAlias = Callable[..., Tensor]
 """Takes the axes of the choice, then the arguments: tensors, or numbers where the gate has constants."""
@@ -61,6 +62,16 @@ def _indicator(row: numeric.Row) -> GateRow:
     return indicate
 
 
+@cache
+def _constants(table: ir.Table, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(table.rows, dtype=dtype, device=device)
+
+
+def dot(_axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
+    """The sum of the products."""
+    return (a * (_constants(b, a.dtype, a.device) if isinstance(b, ir.Table) else b)).sum()
+
+
 def mean(_axes: Axes, *tensors: Tensor) -> Tensor:
     """The mean of all elements."""
     return torch.cat([t.reshape(-1) for t in tensors]).mean()
@@ -82,5 +93,7 @@ GATE_ROWS: dict[str, GateRow] = {
     "*": lambda _, a, b: a * b,
     "/": lambda _, a, b: a / b,
     "log": lambda _, x: torch.log(x),
+    "dot": dot,
+    "pick": lambda _, p, e, k: p[int(e), int(k)],
     "mean": mean,
 }

@@ -8,14 +8,14 @@ calls, copies and replicas all work.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 import torch
 from attrs import frozen
 from torch import Tensor
 
 from archir.analysis.axes import Axes
-from archir.ir.gates import Gate, Number, Parameter, is_plain, is_sparse
+from archir.ir.gates import Apply, Gate, Number, Parameter, Table, is_plain, is_sparse
 from archir.lowering.torch.gate_rows import GATE_ROWS, GateRow
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
@@ -49,31 +49,47 @@ class _Step(NamedTuple):
     arguments: tuple[int, ...]
 
 
+Constant: TypeAlias = Number | Table
+
+
 @frozen
 class GateProgram:
-    """Expressions as a flat list of steps over numbered values: leaves first, then constants."""
+    """Expressions as a flat list of steps over numbered values: leaves first, then constants.
 
-    constants: tuple[float, ...]
+    gates: the places of the gates' values. objectives: those of the objectives'.
+    """
+
+    constants: tuple[Constant, ...]
     steps: tuple[_Step, ...]
-    results: tuple[int, ...]
+    gates: tuple[int, ...]
     sparse: tuple[bool, ...]
     plain: tuple[bool, ...]
+    until: int
+    objectives: tuple[int, ...]
 
     def run(self, leaves: Iterable[Tensor]) -> tuple[GateValue, ...]:
         """The value of every gate, from the leaves in order."""
-        found = self.values(leaves)
+        values = self._values(leaves, self.steps[: self.until])
+        found = [cast(Tensor, values[place]) for place in self.gates]
         pairs = iter(_active([value for value, sparse in zip(found, self.sparse, strict=True) if sparse]))
         return tuple(
             GateValue(value, next(pairs) if sparse else None, plain)
             for value, sparse, plain in zip(found, self.sparse, self.plain, strict=True)
         )
 
-    def values(self, leaves: Iterable[Tensor]) -> list[Tensor]:
-        """The value of every expression as a tensor."""
-        values: list[Tensor | float] = [*leaves, *self.constants]
-        for row, axes, arguments in self.steps:
+    def objective_values(self, leaves: Iterable[Tensor]) -> list[Tensor]:
+        """The number of every objective."""
+        if not self.objectives:
+            return []
+        values = self._values(leaves, self.steps)
+        return [cast(Tensor, values[place]) for place in self.objectives]
+
+    def _values(self, leaves: Iterable[Tensor], steps: Iterable[_Step]) -> list[Tensor | float | Table]:
+        values: list[Tensor | float | Table] = [*leaves]
+        values += [c.value if isinstance(c, Number) else c for c in self.constants]
+        for row, axes, arguments in steps:
             values.append(row(axes, *[values[a] for a in arguments]))
-        return [v for r in self.results if isinstance(v := values[r], Tensor)]
+        return values
 
 
 def _active(values: Sequence[Tensor]) -> Iterable[Pairs]:
@@ -87,36 +103,43 @@ def _active(values: Sequence[Tensor]) -> Iterable[Pairs]:
         yield tuple(place for place in places if next(flags))
 
 
-def gate_program(readings: Sequence[Reading], leaves: Sequence[str]) -> GateProgram:
-    """What evaluates gates (or objectives), each subexpression once. `leaves` name all that can be read."""
-    numbers = tuple(dict.fromkeys(n for r in readings for n in _numbers(r.gate)))
-    slots: dict[object, int] = {name: i for i, name in enumerate(leaves)}
-    slots |= {Number(n): len(leaves) + i for i, n in enumerate(numbers)}
+def gate_program(
+    readings: Sequence[Reading], leaves: Sequence[str], objectives: Sequence[Gate], paths: Mapping[str, int]
+) -> GateProgram:
+    """What evaluates gates and objectives, each subexpression once.
+
+    `leaves` name all that gates can read; `paths` say which gate a path has that an objective reads.
+    """
+    constants = tuple(dict.fromkeys(c for gate in (*(r.gate for r in readings), *objectives) for c in _constants(gate)))
+    slots: dict[object, int] = {name: i for i, name in enumerate((*leaves, *constants))}
     steps: list[_Step] = []
-    results = tuple(_place(r.gate, r.axes, slots, steps) for r in readings)
+    gates = tuple(_place(r.gate, r.axes, slots, steps) for r in readings)
+    until = len(steps)
+    slots |= {path: gates[number] for path, number in paths.items()}
+    ends = tuple(_place(o, Axes((), ()), slots, steps) for o in objectives)
     sparse, plain = tuple(is_sparse(r.gate) for r in readings), tuple(is_plain(r.gate) for r in readings)
-    return GateProgram(numbers, tuple(steps), results, sparse, plain)
+    return GateProgram(constants, tuple(steps), gates, sparse, plain, until, ends)
 
 
-def _numbers(gate: Gate) -> Iterable[float]:
-    if isinstance(gate, Number):
-        yield gate.value
-    elif not isinstance(gate, Parameter):
+def _constants(gate: Gate) -> Iterable[Constant]:
+    if isinstance(gate, Number | Table):
+        yield gate
+    elif isinstance(gate, Apply):
         for argument in gate.arguments:
-            yield from _numbers(argument)
+            yield from _constants(argument)
 
 
 def _place(gate: Gate, axes: Axes, slots: dict[object, int], steps: list[_Step]) -> int:
     """The number of an expression's value; adds the steps that compute it where it is new."""
     if isinstance(gate, Parameter):
         return slots[gate.name]  # the verifier lets no gate read what is not there
-    if isinstance(gate, Number):
+    if isinstance(gate, Number | Table):
         return slots[gate]
     key = Reading(gate, axes)
     if key not in slots:
         arguments = tuple(_place(argument, axes, slots, steps) for argument in gate.arguments)
         steps.append(_Step(GATE_ROWS[gate.function], axes, arguments))
-        slots[key] = max(slots.values(), default=-1) + 1
+        slots[key] = 1 + max(slots.values())
     return slots[key]
 
 

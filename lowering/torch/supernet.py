@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from archir.analysis.axes import Axes, axes_of
+from archir.analysis.axes import axes_of
 from archir.diagnostics import fail
 from archir.ir.module import Module, Unit, choice_instances
 from archir.lowering.torch.gates import Reading, gate_program, numbered
@@ -31,8 +31,7 @@ class Supernet(Part):
         self._ir = module
         self._program = assemble(self, module.graph, "", places)
         leaves = [*(p.name for p in module.parameters), *(c.name for c in module.clocks)]
-        self._gates = gate_program(distinct, leaves)
-        self._objectives = gate_program([Reading(o.value, Axes((), ())) for o in module.objectives], leaves)
+        self._gates = gate_program(distinct, leaves, [o.value for o in module.objectives], places)
         for parameter in module.parameters:
             owner, last = self._owner(parameter.name)
             owner.register_parameter(last, nn.Parameter(parameter.deviation * torch.randn(parameter.shape)))
@@ -61,7 +60,7 @@ class Supernet(Part):
 
     def objectives(self) -> dict[str, Tensor]:
         """The value of each objective, a number that the architecture parameters have gradients of."""
-        values = self._objectives.values(self._read())
+        values = self._gates.objective_values(self._read())
         return {o.name: value for o, value in zip(self._ir.objectives, values, strict=True)}
 
     def tick(self, unit: Unit) -> None:
