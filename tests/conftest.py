@@ -37,15 +37,16 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     update = request.config.getoption("--golden-update")
 
     def check(name: str, text: str) -> None:
-        path = GOLDEN / name
+        path = (GOLDEN / name).resolve()
+        shown = path.relative_to(ROOT)
         if update:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="")
             return
         if not path.exists():
-            pytest.fail(f"tests/golden/{name} is missing: `make golden` writes it; read it before you commit it")
+            pytest.fail(f"{shown} is missing: `make golden` writes it; read it before you commit it")
         expected = path.read_bytes().decode("utf-8")
-        assert text == expected, f"differs from tests/golden/{name}; if the new text is right, run `make golden`"
+        assert text == expected, f"differs from {shown}; if the new text is right, run `make golden`"
 
     return check
 

@@ -10,8 +10,8 @@ from attrs import frozen
 from archir.diagnostics import ArchirError, Diagnostic
 from archir.ir.module import Module
 from archir.ir.origin import Setting
-from archir.sema.library import Library
-from archir.sema.load import load_source
+from archir.sema.library import FileScope, Library
+from archir.sema.load import linked_module
 from archir.sema.names import unknown_names
 from archir.source import Source
 from archir.syntax import ast
@@ -37,20 +37,21 @@ def check_source(
     `net` names the one net that is meant; without it all are checked.
     """
     library = Library()
-    items = library.link(source, folder).file.items
+    scope = library.link(source, folder)
+    items = scope.file.items
     if any(isinstance(i, ast.Definition) and i.kind == "method" for i in items):
         return Checked(method=True)
     nets = [i.name for i in items if isinstance(i, ast.Definition) and i.kind == "net"]
     if net is not None or not items or any(isinstance(i, ast.Flat) for i in items):
-        return Checked((load_source(source, folder, net, settings),))
+        return Checked((linked_module(scope, library, net, settings or {}),))
     if not nets:
-        check_library(source, folder)
+        _check_library(scope, library)
         return Checked(definitions=tuple(i.name for i in items if isinstance(i, ast.Definition | ast.Candidates)))
     modules: list[Module] = []
     problems: list[Diagnostic] = []
     for name in nets:
         try:
-            modules.append(load_source(source, folder, name, settings))
+            modules.append(linked_module(scope, library, name, settings or {}))
         except ArchirError as error:
             problems += error.diagnostics
     if problems:
@@ -58,10 +59,8 @@ def check_source(
     return Checked(tuple(modules))
 
 
-def check_library(source: Source, folder: Path | None) -> None:
+def _check_library(scope: FileScope, library: Library) -> None:
     """Imports, names and doubles of a file without a net; raises `ArchirError` with every error found."""
-    library = Library()
-    scope = library.link(source, folder)
     problems = list(library.errors)
     for each in (scope, *library.scopes.values()):
         problems += unknown_names(each) if each.complete else ()

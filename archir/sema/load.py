@@ -99,17 +99,23 @@ def load_source(
 ) -> Module:
     """The module of a text. `library` gives the texts of imports instead of the disk."""
     linked = Library(dict(library or {}))
-    scope = linked.link(source, folder)
+    return linked_module(linked.link(source, folder), linked, net, parameters or {})
+
+
+def linked_module(
+    scope: FileScope, library: Library, net: str | None, parameters: Mapping[str, Setting | TensorType]
+) -> Module:
+    """The module of a file that is linked already; neither its scope nor the library is changed."""
     flat = flat_module(scope)
     if flat is not None:
         return flat
     if not scope.file.items:
         fail(
             "NAS101",
-            f"`{source.name}` is empty",
+            f"`{scope.file.source.name}` is empty",
             help="a space starts like `net name(image: tensor[3, 32, 32]) { ... }`",
         )
-    return elaborate(scope, linked, pick_net(scope, linked, net), parameters or {})
+    return elaborate(scope, library, pick_net(scope, library, net), parameters)
 
 
 def flat_module(scope: FileScope) -> Module | None:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
-from lark import Lark, Token
 from lark.exceptions import UnexpectedInput, VisitError
-from lark.lark import PostLex
 
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.limits import Limits, current_limits
@@ -17,34 +13,11 @@ from archir.source import Source, Span
 from archir.syntax.ast import File
 from archir.syntax.build import TreeBuilder
 from archir.syntax.errors import ITEMS, QUIET, diagnose
+from archir.syntax.tables import make_parser
 
 _ITEM = re.compile(rf"^(?:{ITEMS})\b", re.MULTILINE)
 _MOST_ERRORS = 20
-_OPEN_ENDS = frozenset({"EQUAL", "VBAR", "COMMA", "ADD", "MUL", "POWER", "COMPARE", "_PIPE", "FROM", "AND", "OR"})
-
-
-class _DropNewlines(PostLex):
-    """Inside ( and [, and behind an operator, a line break means nothing."""
-
-    always_accept = ("_NL",)
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        depth, last = 0, ""
-        for token in stream:
-            if token.type in ("LPAR", "LSQB"):
-                depth += 1
-            elif token.type in ("RPAR", "RSQB"):
-                depth -= 1
-            elif token.type == "_NL" and (depth > 0 or last in _OPEN_ENDS):
-                continue
-            last = token.type
-            yield token
-
-
-@cache
-def _parser() -> Lark:
-    grammar = files("archir.grammar").joinpath("nas.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", propagate_positions=True, postlex=_DropNewlines())
+_parser = cache(make_parser)
 
 
 def parse(source: Source) -> File:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import pytest
-from lark import Lark
 
 from archir.diagnostics import ArchirError
 from archir.source import Source
 from archir.syntax import ast, parse
-from archir.syntax.parser import _DropNewlines
+from archir.syntax.tables import from_grammar
 
 
 def parsed(text: str) -> ast.Expr:
@@ -20,8 +17,7 @@ def parsed(text: str) -> ast.Expr:
 
 
 def test_no_conflict_is_resolved_silently() -> None:
-    grammar = files("archir.grammar").joinpath("nas.lark").read_text("utf-8")
-    Lark(grammar, parser="lalr", strict=True, propagate_positions=True, postlex=_DropNewlines())
+    from_grammar(strict=True)
 
 
 @pytest.mark.parametrize(
