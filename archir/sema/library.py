@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path as FilePath
 
@@ -57,7 +58,7 @@ class Library:
 
     def link(self, source: Source, folder: FilePath | None, prefix: str = "") -> FileScope:
         """Parses a text and links its imports; syntax errors of this text raise, all others are gathered."""
-        scope = FileScope(parse(source), prefix)
+        scope = FileScope(_parse_import(source) if prefix else parse(source), prefix)
         for item in scope.file.items:
             match item:
                 case ast.Use():
@@ -145,6 +146,10 @@ class Library:
             Diagnostic("NAS203", f"there is no file for `use {dotted}`", span, "", (f"looked {places}",), near)
         )
         return None
+
+
+_parse_import = lru_cache(maxsize=64)(parse)
+"""Trees never change, and the same few library files are used again and again."""
 
 
 def _places(path: tuple[str, ...], folder: FilePath | None) -> list[FilePath]:

@@ -1,12 +1,15 @@
 """Whatever the text: an answer or an `ArchirError`, never anything else, and soon.
 
-ARCHIR_FUZZ=N makes N times as many tries.
+More than 20,000 texts are tried; ARCHIR_FUZZ=N makes it N times as many.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -19,9 +22,11 @@ from archir.passes import run_pipeline
 from archir.search.method import read_method
 from archir.sema import load_source, parse_setting
 from archir.sema.check import check_source
-from archir.sema.library import library_folder
+from archir.sema.library import library_folder, read_source
 from archir.sema.specialize import print_source
 from archir.source import Source
+from archir.syntax import parse
+from archir.syntax.errors import ITEMS
 from archir.syntax.formatter import format_text
 from tests.property.spaces import Writer, space_text
 
@@ -44,13 +49,21 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def attempt(text: str) -> None:
-    """Everything that one may do with a text."""
+    """Everything that one may do with a text; what cannot be parsed is refused in the same way by all of it."""
     source = Source("text", text)
-    for act in (_format, _check, _method, _use):
-        for diagnostic in problems(act, source):
-            assert diagnostic.message
-            assert render([diagnostic])
-            assert render([diagnostic], "concise")
+    if not told(parse, source):
+        for act in (_format, _check, _method, _use):
+            told(act, source)
+
+
+def told(act: Callable[..., object], *arguments: object) -> tuple[Diagnostic, ...]:
+    """What is said against some input, each of it fit to be shown."""
+    found = problems(act, *arguments)
+    for diagnostic in found:
+        assert diagnostic.message
+        assert render([diagnostic])
+        assert render([diagnostic], "concise")
+    return found
 
 
 def problems(act: Callable[..., object], *arguments: object) -> tuple[Diagnostic, ...]:
@@ -69,6 +82,10 @@ def _format(source: Source) -> None:
 
 def _check(source: Source) -> None:
     check_source(source, None)
+
+
+def _check_file(path: Path) -> None:
+    check_source(read_source(path), path.parent)
 
 
 def _method(source: Source) -> None:
@@ -113,32 +130,76 @@ def mutated(r: Random, text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("seed", range(8))
+TRIES = {"bytes": 400, "characters": 600, "soup": 500, "nonsense": 40, "files": 24, "parts": 700, "whole": 200}
+SEEDS = 8
+seeds = pytest.mark.parametrize("seed", range(SEEDS))
+
+
+def test_there_are_more_than_20000_tries() -> None:
+    assert SEEDS * sum(TRIES.values()) + SEEDS * TRIES["soup"] > 20_000
+
+
+@seeds
+def test_random_bytes(seed: int, tmp_path: Path) -> None:
+    r, path, refused = Random(seed), tmp_path / "bytes.nas", 0
+    for _ in range(TRIES["bytes"] * TIMES):
+        few = r.choice((range(256), range(128), b' \n(){}[]=|>,.@%#"0129abcdefnt'))
+        path.write_bytes(bytes(r.choices(few, k=r.randint(0, 80))))
+        refused += bool(told(_check_file, path))
+    assert refused > TRIES["bytes"] // 2
+
+
+@seeds
 def test_random_characters(seed: int) -> None:
     r = Random(seed)
-    for _ in range(100 * TIMES):
+    for _ in range(TRIES["characters"] * TIMES):
         attempt("".join(chr(r.choice((r.randrange(128), r.randrange(0x3000)))) for _ in range(r.randint(0, 60))))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@seeds
 def test_token_soup(seed: int) -> None:
     r = Random(seed)
-    for _ in range(150 * TIMES):
+    for _ in range(TRIES["soup"] * TIMES):
         attempt(" ".join(r.choices(SOUP, k=r.randint(1, 25))))
         attempt("net n(x: tensor[3, 8, 8]) {\n return " + " ".join(r.choices(SOUP, k=r.randint(1, 8))) + "\n}")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@seeds
 def test_texts_that_mean_nothing(seed: int) -> None:
-    for i in range(40 * TIMES):
+    for i in range(TRIES["nonsense"] * TIMES):
         attempt(Writer(Random(f"{seed} {i}")).file())
 
 
-@pytest.mark.parametrize("seed", range(16))
+@seeds
 def test_mutated_files(seed: int) -> None:
     r, texts = Random(seed), shipped()
-    for _ in range(12 * TIMES):
+    for _ in range(TRIES["files"] * TIMES):
         attempt(mutated(r, r.choice(texts)))
+
+
+@seeds
+def test_mutated_files_are_checked(seed: int) -> None:
+    r, texts = Random(f"whole {seed}"), shipped()
+    for _ in range(TRIES["whole"] * TIMES):
+        told(_check, Source("text", mutated(r, r.choice(texts))))
+
+
+@seeds
+def test_mutated_parts_of_files(seed: int) -> None:
+    """One definition of a library file, with the file's imports, small enough to try many."""
+    r, whole = Random(seed), [p.read_text("utf-8") for p in sorted(library_folder().rglob("*.nas"))]
+    parts = [part for text in whole for part in definitions(text)]
+    assert len(parts) > 60
+    for _ in range(TRIES["parts"] * TIMES):
+        told(_check, Source("text", mutated(r, r.choice(parts))))
+
+
+def definitions(text: str) -> list[str]:
+    """Each definition of a file as a text of its own: its lines, behind the lines that import."""
+    uses = "".join(line + "\n" for line in text.split("\n") if line.startswith("use "))
+    starts = [m.start() for m in re.finditer(rf"^(?:{ITEMS})\b", text, re.MULTILINE)]
+    found = [text[begin:end] for begin, end in pairwise([*starts, len(text)])]
+    return [uses + part for part in found if not part.startswith("use ") and len(part) < 600]
 
 
 @pytest.mark.parametrize("seed", range(2))
