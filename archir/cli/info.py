@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,6 +62,7 @@ def command(
 def _described(module: Module, convention: str) -> dict[str, Any]:
     from archir.analysis.cost import total
     from archir.analysis.memory import peak_bytes
+    from archir.analysis.vital import vital_blocks
     from archir.ir.verifier import verify
 
     verify(module)
@@ -69,7 +71,23 @@ def _described(module: Module, convention: str) -> dict[str, Any]:
         "name": module.name, "form": module.form, "convention": convention, "params": cost.params, "macs": cost.macs,
         "elements": cost.elements, "peak_bytes": peak_bytes(module.graph),
     }  # fmt: skip
-    return row if module.form == "network" else row | _of_space(module, convention)
+    vital = vital_blocks(module.graph)
+    row |= {"blocks": len(vital), "vital": [name for name, found in vital.items() if found]}
+    return row | (_of_network(module) if module.form == "network" else _of_space(module, convention))
+
+
+def _of_network(module: Module) -> dict[str, Any]:
+    """The stages whose nodes are cells, if it has any."""
+    from archir.analysis.depth import dead_cells, depth, is_cell, mean_depth, stages
+
+    rows = [
+        {
+            "path": path, "cells": sum(map(is_cell, graph.nodes)), "depth": depth(graph),
+            "mean_depth": float(mean_depth(graph)), "dead": list(dead_cells(graph)),
+        }
+        for path, graph in stages(module.graph)
+    ]  # fmt: skip
+    return {"stages": rows} if rows else {}
 
 
 def _point_in(space: str, network: Module, file: str) -> dict[str, Any]:
@@ -124,6 +142,12 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
         f"  multiply-adds   {row['macs']:>20,}",
         f"  activations     {row['elements']:>20,}",
         f"  peak bytes      {row['peak_bytes']:>20,}",
+        *wrap(
+            f"vital: {len(row['vital'])} of {row['blocks']} blocks: {', '.join(row['vital'])}",
+            80,
+            subsequent_indent="  ",
+        ),
+        *(_stage_line(stage) for stage in row.get("stages", ())),
     ]
     if "point" in row:
         lines += ["point:", *(f"  {key}: {_kept(kept)}" for key, kept in row["point"].items())]
@@ -140,6 +164,12 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
         low, mean, high = (row[end][measure] for end in ("min", "mean", "max"))
         lines.append(f"  {name:<14} {low:>15,} {mean:>17,.1f} {high:>15,}")
     return lines
+
+
+def _stage_line(stage: Mapping[str, Any]) -> str:
+    dead = f"dead: {', '.join(stage['dead'])}" if stage["dead"] else "none is dead"
+    size = f"{stage['cells']} cells, depth {stage['depth']}, {stage['mean_depth']:.2f} on a path in the mean"
+    return f"stage {stage['path']}: {size}; {dead}"
 
 
 def _kept(kept: list[list[Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +81,28 @@ def test_info_finds_a_network_in_a_space(capsys: pytest.CaptureFixture[str]) -> 
     assert "normal.x.5: skip on edge 0, dil_conv_3x3 on edge 2" in small
     assert run(["info", "mobilenet_v2", "--in", "darts"]) == 1
     assert "is not in `darts`" in capsys.readouterr().err
+
+
+def test_info_names_the_vital_blocks(capsys: pytest.CaptureFixture[str]) -> None:
+    row = json.loads(output(capsys, "info", "hournas_b", "--json"))
+    stages = [f"x_1.{i}.0" for i in range(1, 7)]
+    assert (row["blocks"], row["vital"]) == (24, ["x", *stages, "conv_bn_relu", "linear"])
+    lines = output(capsys, "info", "hournas_b").splitlines()
+    assert "vital: 9 of 24 blocks: x, x_1.1.0, x_1.2.0, x_1.3.0, x_1.4.0, x_1.5.0, x_1.6.0," in lines
+    assert max(map(len, lines)) <= 80
+    assert len(json.loads(output(capsys, "info", "fbnet", "--json"))["vital"]) == 9
+
+
+def test_info_shows_depth_and_dead_cells_of_stages(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    net = str(tmp_path / "net.nas")
+    output(capsys, "opt", "hs_das", "--set", "channels=4", "-p", "sample{seed=1}", "--form", "source", "-o", net)
+    row = json.loads(output(capsys, "info", net, "--json"))
+    assert [(s["cells"], s["depth"], s["dead"]) for s in row["stages"]] == [
+        (6, 5, []),
+        (6, 5, ["c.3.normal"]),
+        (6, 4, []),
+    ]
+    text = output(capsys, "info", net)
+    assert "stage y: 6 cells, depth 5, 3.50 on a path in the mean; none is dead" in text
+    assert "; dead: c.3.normal" in text
+    assert "stages" not in json.loads(output(capsys, "info", "darts_v2", "--json"))
