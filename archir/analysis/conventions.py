@@ -34,11 +34,16 @@ def _nasbench201(primitive: Primitive, inputs: Types) -> int:
     return primitive.macs(inputs) + bias
 
 
-def _thop(primitive: Primitive, inputs: Types) -> int:
-    elements = primitive.infer(inputs).elements
+def _with_norms(primitive: Primitive, inputs: Types) -> int:
     if isinstance(primitive, BatchNorm):
-        return 2 * elements
-    return elements if isinstance(primitive, Relu | Relu6) else primitive.macs(inputs)
+        return 2 * primitive.infer(inputs).elements
+    return primitive.macs(inputs)
+
+
+def _thop(primitive: Primitive, inputs: Types) -> int:
+    if isinstance(primitive, Relu | Relu6):
+        return primitive.infer(inputs).elements
+    return _with_norms(primitive, inputs)
 
 
 CONVENTIONS = {
@@ -47,6 +52,7 @@ CONVENTIONS = {
         Convention("conv-linear", "multiply-adds of convolutions and linear layers", _conv_linear),
         Convention("nasbench201", "conv-linear and the biases of linear layers (NAS-Bench-201)", _nasbench201),
         Convention("thop", "conv-linear, twice the elements of batch norms, and those of relu and relu6", _thop),
+        Convention("thop-0.0.31", "conv-linear, twice the elements of batch norms", _with_norms),
     )
 }
 DEFAULT = "conv-linear"

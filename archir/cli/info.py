@@ -44,6 +44,7 @@ def command(
     conv-linear  multiply-adds of convolutions and linear layers
     nasbench201  and the biases of linear layers
     thop         conv-linear, twice the elements of batch norms, and those of relu
+    thop-0.0.31  the same without relu
     """
     module = read_module(file, split_settings(settings))
     row = _described(module, convention)

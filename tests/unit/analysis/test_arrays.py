@@ -10,6 +10,7 @@ import pytest
 import archir
 from archir.analysis import cost
 from archir.analysis.arrays import CostArrays, cost_arrays
+from archir.analysis.conventions import CONVENTIONS
 from archir.analysis.table import MEASURES, bounds, cost_of
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module, shared_choices
@@ -44,7 +45,7 @@ def summed(arrays: CostArrays, of: dict[str, np.ndarray]) -> int:
     return arrays.fixed + sum(int((arrays.of[key] * of[key]).sum()) for key in arrays.of)
 
 
-@pytest.mark.parametrize("convention", ["conv-linear", "nasbench201", "thop"])
+@pytest.mark.parametrize("convention", list(CONVENTIONS))
 @pytest.mark.parametrize("name", ["darts", "fbnet", "nasbench201", "hs_das"])
 def test_the_sum_is_the_cost_of_a_point(name: str, convention: str) -> None:
     module, random = archir.load(name), Random(5)

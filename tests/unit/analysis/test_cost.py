@@ -37,6 +37,20 @@ net nested(image: tensor[4, 4, 4]) {
   return y |> global_avg_pool |> linear(10)
 }
 """
+RESNET50 = """
+block bottleneck(x, width, stride) {
+  y = x |> conv_bn_relu(width) |> conv_bn_relu(width, k=3, stride=stride) |> conv_bn(4 * width)
+  if x.channels != 4 * width { x = conv_bn(x, 4 * width, stride=stride) }
+  return relu(y + x)
+}
+net resnet50(image: tensor[3, 224, 224], classes = 1000) {
+  x = image |> conv_bn_relu(64, k=7, stride=2) |> max_pool(k=3, stride=2, pad=1)
+  for (width, n, stride) in [(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)] {
+    for i in 0..n { x = bottleneck(x, width, stride if i == 0 else 1) }
+  }
+  return x |> global_avg_pool |> linear(classes)
+}
+"""
 SHARED = NESTED.replace("[image]", "[image, relu(image)]")
 
 
@@ -53,6 +67,23 @@ def test_conventions() -> None:
     assert cost.macs(module, "thop") == plain + 2 * 256 + 256
     with pytest.raises(ArchirError, match="there is no convention"):
         cost.macs(module, "flops")
+
+
+def test_what_counters_print_of_mobilenet_v2() -> None:
+    """torchstat's flops and ptflops' MACs follow the rule called thop; thop 0.0.31 itself leaves out relu."""
+    module, wide = archir.load("mobilenet_v2"), archir.load("mobilenet_v2", width=1.4)
+    assert cost.macs(module, "thop") == 320_236_288  # torchstat: 3,504,872 parameters, 320.24MFlops
+    assert round(cost.macs(wide, "thop") / 1e6, 1) == 610.1  # ptflops: 610.1 MMac, 6.11 M
+    assert round(cost.parameters(wide) / 1e6, 2) == 6.11
+    assert cost.macs(module, "thop-0.0.31") == 314_130_496  # thop: (314130496.0, 3504872.0)
+
+
+def test_what_thop_prints_of_resnet_50() -> None:
+    """thop 0.0.31: 4111514624.0 25557032.0; its pooling layer costs an addition for each input and a division."""
+    module = load(RESNET50)
+    assert cost.parameters(module) == 25_557_032
+    assert cost.macs(module) == 4_089_184_256
+    assert cost.macs(module, "thop-0.0.31") + 2048 * (7 * 7 + 1) == 4_111_514_624
 
 
 def test_darts_v2_at_its_published_size() -> None:

@@ -9,6 +9,7 @@ from archir.analysis.vital import vital_blocks
 from archir.ir.module import Module
 from archir.sema import load_source
 from archir.source import Source
+from tests.unit.analysis.test_cost import RESNET50
 
 
 def load(text: str) -> Module:
@@ -103,6 +104,12 @@ def test_the_vital_column_of_table_6() -> None:
     vital = list(vital_blocks(load(TABLE_6).graph).values())
     assert len(vital) == 1 + 12 + 2
     assert "".join("NV"[v] for v in vital[1:-2]) == "N" + "VN" * 5 + "V"
+
+
+def test_resnet_50() -> None:
+    """Section 3.1: the first convolution, the last layer, and the blocks that change the shape; 3, 4, 6, 3 of them."""
+    vital = vital_blocks(load(RESNET50).graph).values()
+    assert "".join("NV"[v] for v in vital) == "V" + "VNN" + "VNNN" + "VNNNNN" + "VNN" + "V"
 
 
 def test_the_blocks_of_a_cell_space_are_bypassed_but_for_the_last() -> None:
