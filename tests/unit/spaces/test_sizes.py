@@ -22,7 +22,6 @@ SIZES = {  # the exact size, and the power of ten that is printed, if one is
     "hs_das": (3**51 * CELL**2, 42),
     "nasbench201": (15_625, None),
     "hmnas": ((ANY[0] * ANY[1] * ANY[2] * ANY[3]) ** 2, None),
-    "darts12": ((144 * 3 * 144 * 6 * 144 * 10 * 144) ** 2, None),
     "robust_darts_s2": ((4 * 1 * 4 * 3 * 4 * 6 * 4 * 10) ** 2, None),
     "robust_darts_s3": ((4 * 1 * 4 * 3 * 4 * 6 * 4 * 10) ** 2, None),
     "fbnet": (8**6 * 9**16, None),
