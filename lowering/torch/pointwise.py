@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial, reduce
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from archir.ir.primitive import Primitive, Types
 from archir.lowering.torch.row import Row, Runner
-from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
+from archir.ops.pointwise import Add, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 
 
 def relu(_p: Relu, _inputs: Types) -> Runner:
@@ -31,11 +31,6 @@ def sigmoid(_p: Sigmoid, _inputs: Types) -> Runner:
 def swish(_p: Swish, _inputs: Types) -> Runner:
     """Swish, which PyTorch calls SiLU."""
     return functional.silu
-
-
-def dropout(p: Dropout, _inputs: Types) -> nn.Dropout:
-    """A module without weights: it has to know whether it trains."""
-    return nn.Dropout(p.rate)
 
 
 def scale(p: Scale, _inputs: Types) -> Runner:
@@ -71,7 +66,6 @@ ROWS: dict[type[Primitive], Row] = {
     Relu6: relu6,
     Sigmoid: sigmoid,
     Swish: swish,
-    Dropout: dropout,
     Scale: scale,
     Add: add,
     Mul: mul,

@@ -79,4 +79,14 @@ CODES = (
         Usual remedies: a smaller learning rate for the first case, a smaller batch or fewer channels for the last.
         """,
     ),
+    Code(
+        "NAS508",
+        "several processes, one run",
+        """
+        A run under torchrun lost one of its processes, or its processes cannot find each other or their devices.
+        Nothing is lost since the last checkpoint: `--resume` goes on from it, with any number of processes.
+        Usual causes: a process that the system killed for its memory, another run on the same port, more processes
+        than GPUs.
+        """,
+    ),
 )
