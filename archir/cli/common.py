@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from archir.cli.together import are_several
 from archir.diagnostics import fail
 from archir.ir.module import Module
 from archir.ir.origin import Setting
@@ -44,7 +45,9 @@ def read_module(file: str, settings: Mapping[str, Setting | TensorType]) -> Modu
 
 
 def read_stdin() -> str:
-    """Standard input as text; raises `ArchirError` NAS103 if it is not UTF-8."""
+    """Standard input as text; raises `ArchirError` NAS103 if it is not UTF-8, NAS508 if others read it, too."""
+    if are_several():
+        fail("NAS508", "several processes cannot read one standard input", help="write the text to a file, and name it")
     try:
         return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:

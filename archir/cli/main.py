@@ -6,10 +6,12 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from typing import NamedTuple
 
 import click
 
+from archir.cli.together import Ending, are_several, end_together
 from archir.diagnostics import ArchirError
 from archir.diagnostics.render import render, wants_color
 
@@ -82,22 +84,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; gives the exit status."""
+    if are_several():
+        return end_together(lambda: _attempt(arguments))
+    ending = _attempt(arguments)
+    sys.stderr.write(ending.text)
+    return ending.status
+
+
+def _attempt(arguments: Sequence[str] | None) -> Ending:
     try:
         status = group.main(arguments, prog_name="archir", standalone_mode=False)
         sys.stdout.flush()
-        return status if isinstance(status, int) else 0
+        return Ending(status if isinstance(status, int) else 0)
     except ArchirError as error:
-        sys.stderr.write(render(error.diagnostics, color=wants_color(sys.stderr)))
-        return 1
-    except click.UsageError as error:
-        error.show()
-        return 2
+        return Ending(1, render(error.diagnostics, color=wants_color(sys.stderr)))
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        sys.stderr.write("interrupted\n")
-        return 130
+        text = StringIO()
+        error.show(text)
+        return Ending(error.exit_code, text.getvalue())
+    except (click.Abort, KeyboardInterrupt) as error:
+        hint = str(error.__cause__ or error)
+        return Ending(130, f"{hint}\ninterrupted\n" if hint else "interrupted\n")
     except BrokenPipeError:  # the reader of a pipe has gone; nothing is wrong here
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return Ending(0)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 from attrs import fields, frozen
 
+from archir.cli.together import first_before_others, is_first
+
 if TYPE_CHECKING:
     from archir.search.data import Data
     from archir.search.plan import Plan
@@ -66,12 +68,11 @@ def run_options(command: F) -> F:
 
 @frozen(eq=False)
 class Workplace:
-    """Where a run is at work: what it learns from, who hears of it, with how many threads."""
+    """Where a run is at work: what it learns from, and who hears of it."""
 
     options: RunOptions
     data: Data
     reporter: Reporter
-    threads: int
 
     def carry_out(self, start: Start, plan: Plan) -> Result:
         """Starts or resumes a plan; says how to go on where the user interrupts it."""
@@ -80,8 +81,7 @@ class Workplace:
             return start(plan, options.output, resume=options.resume, reporter=self.reporter, device=options.device)
         except KeyboardInterrupt:
             where = f"from the last whole epoch in {options.output}"
-            click.echo(f"the same command with --resume goes on {where}", err=True)
-            raise
+            raise KeyboardInterrupt(f"the same command with --resume goes on {where}") from None
 
 
 class Start(Protocol):
@@ -96,24 +96,18 @@ def workplace(options: RunOptions) -> Workplace:
 
     Progress goes to standard error, so that standard output stays for results.
     """
+    import torch
     from rich.console import Console
 
     from archir.search.data import load_data
     from archir.search.report import Silent, reporter_for
 
-    reporter = Silent() if options.quiet else reporter_for(Console(stderr=True))
-    threads = use_threads(options.threads)
-    data = load_data(options.data, size=options.size, seed=options.seed, progress=reporter.decoding)
-    return Workplace(options, data, reporter, threads)
-
-
-def use_threads(count: int | None) -> int:
-    """Sets torch's threads; gives how many there are."""
-    import torch
-
-    if count is not None:
-        torch.set_num_threads(count)
-    return torch.get_num_threads()
+    reporter = reporter_for(Console(stderr=True)) if is_first() and not options.quiet else Silent()
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    with first_before_others("data"):
+        data = load_data(options.data, size=options.size, seed=options.seed, progress=reporter.decoding)
+    return Workplace(options, data, reporter)
 
 
 def command_line() -> str:

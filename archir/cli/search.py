@@ -11,6 +11,7 @@ from archir.cli.parameters import load_for_data, split_by_owner, tensor_flags
 from archir.cli.running import RunOptions, command_line, run_options, workplace
 from archir.cli.runs import summarize
 from archir.cli.texts import read_text
+from archir.cli.together import is_first
 from archir.diagnostics import fail
 from archir.sema.load import recorded_parameters, text_parameters
 from archir.source import Source
@@ -53,10 +54,11 @@ def command(space: str, method_name: str, options: RunOptions, settings: tuple[s
     module = None if text is None else searchable(load_for_data(text, of_space, place.data))
     plan = Plan(
         method.steps, place.data, module, seed=options.seed, texts={"method.nas": source.text}, command=command_line(),
-        settings={"space": dict(of_space), "method": dict(of_method), "threads": place.threads},
+        settings={"space": dict(of_space), "method": dict(of_method)},
     )  # fmt: skip
     result = place.carry_out(execute, plan)
-    write_findings(result)
+    if is_first():
+        write_findings(result)
     summary = summarize(result)
     if as_json:
         print_json(summary)
@@ -82,7 +84,10 @@ def searchable(module: Module) -> Module:
 
 
 def write_findings(result: Result) -> None:
-    """point.json, net.nas and cells.svg in the run's folder, for a run that has derived a network."""
+    """point.json, net.nas and cells.svg in the run's folder, for a run that has derived a network.
+
+    A network without cells or stages has no picture.
+    """
     from archir.files import atomic_write
     from archir.sema.specialize import print_source
     from archir.show import drawings_of, save_cells
@@ -93,4 +98,5 @@ def write_findings(result: Result) -> None:
         return
     atomic_write(result.folder / "point.json", point_to_json(origin.point))
     atomic_write(result.folder / "net.nas", print_source(result.module))
-    save_cells(result.folder / "cells.svg", drawings_of(result.module))
+    if drawings := drawings_of(result.module):  # a chain has none
+        save_cells(result.folder / "cells.svg", drawings)

@@ -47,7 +47,7 @@ def command(
     weights = {} if inherit is None or module is None else inherited(module, inherit)
     plan = Plan(
         (phase(epochs, batch, lr, decay, cutout),), place.data, module, seed=options.seed, weights=weights,
-        settings={"threads": place.threads, "inherit": inherit, "net": dict(given)}, command=command_line(),
+        settings={"inherit": inherit, "net": dict(given)}, command=command_line(),
     )  # fmt: skip
     result = place.carry_out(train_network, plan)
     summary = summarize(result)

@@ -17,9 +17,9 @@ from archir.search.learner import Learner
 
 @frozen(eq=False)
 class Gradients:
-    """What is descended on the held-out batch (a number), and the gradient of each architecture parameter."""
+    """What is descended on the held-out batch, and the gradient of each architecture parameter."""
 
-    loss: Tensor
+    loss: float
     by_name: dict[str, Tensor]
 
 
@@ -41,8 +41,8 @@ def first_order_gradients(learner: Learner, valid: Batch) -> Gradients:
     names, arch = list(learner.arch), list(learner.arch.values())
     with learner.kept_buffers():
         loss, _ = learner.loss(valid)
-        found = torch.autograd.grad(loss, arch, materialize_grads=True)
-    return Gradients(loss.detach(), dict(zip(names, found, strict=True)))
+        found = learner.gradients(loss, arch)
+    return Gradients(learner.total(loss), dict(zip(names, found, strict=True)))
 
 
 def second_order_gradients(
@@ -58,16 +58,17 @@ def second_order_gradients(
     unrolled = {name: w.requires_grad_() for name, w in _unrolled_weights(learner, train, virtual, samples).items()}
     samples.replay()
     loss, _ = learner.loss(valid, unrolled | learner.throw_away_buffers())
-    found = torch.autograd.grad(loss, [*learner.arch.values(), *unrolled.values()], materialize_grads=True)
+    found = learner.gradients(loss, [*learner.arch.values(), *unrolled.values()])
+    total = learner.total(loss)
     direct, slopes = found[: len(learner.arch)], found[len(learner.arch) :]
     norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(s) for s in slopes])) if slopes else None
     if virtual.xi == 0 or norm is None or not norm > 0:
-        return Gradients(loss.detach(), dict(zip(learner.arch, direct, strict=True)))
+        return Gradients(total, dict(zip(learner.arch, direct, strict=True)))
     eps = scale / norm
     above = _arch_gradients(learner, train, _moved(learner, slopes, eps), samples)
     below = _arch_gradients(learner, train, _moved(learner, slopes, -eps), samples)
     return Gradients(
-        loss.detach(),
+        total,
         {
             name: d - virtual.xi * (a - b) / (2 * eps)
             for name, d, a, b in zip(learner.arch, direct, above, below, strict=True)
@@ -82,13 +83,13 @@ def with_objective(found: Gradients, learner: Learner) -> Gradients:
         return found
     more = torch.autograd.grad(objective, list(learner.arch.values()), materialize_grads=True)
     added = {name: found.by_name[name] + m for name, m in zip(learner.arch, more, strict=True)}
-    return Gradients(found.loss + objective.detach(), added)
+    return Gradients(found.loss + objective.item(), added)
 
 
 def _unrolled_weights(learner: Learner, train: Batch, virtual: VirtualStep, samples: _Samples) -> dict[str, Tensor]:
     samples.replay()
     loss, _ = learner.loss(train, learner.throw_away_buffers())
-    slopes = torch.autograd.grad(loss, list(learner.weights.values()), materialize_grads=True)
+    slopes = learner.gradients(loss, learner.weights.values())
     with torch.no_grad():
         unrolled = {}
         for (name, w), slope in zip(learner.weights.items(), slopes, strict=True):
@@ -99,17 +100,15 @@ def _unrolled_weights(learner: Learner, train: Batch, virtual: VirtualStep, samp
         return unrolled
 
 
-def _moved(learner: Learner, direction: tuple[Tensor, ...], by: Tensor) -> dict[str, Tensor]:
+def _moved(learner: Learner, direction: list[Tensor], by: Tensor) -> dict[str, Tensor]:
     with torch.no_grad():
         return {name: w + by * d for (name, w), d in zip(learner.weights.items(), direction, strict=True)}
 
 
-def _arch_gradients(
-    learner: Learner, batch: Batch, weights: dict[str, Tensor], samples: _Samples
-) -> tuple[Tensor, ...]:
+def _arch_gradients(learner: Learner, batch: Batch, weights: dict[str, Tensor], samples: _Samples) -> list[Tensor]:
     samples.replay()
     loss, _ = learner.loss(batch, weights | learner.throw_away_buffers())
-    return torch.autograd.grad(loss, list(learner.arch.values()), materialize_grads=True)
+    return learner.gradients(loss, learner.arch.values())
 
 
 class _Samples:

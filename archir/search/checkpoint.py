@@ -111,7 +111,7 @@ def _facts(setup: Setup, state: State) -> dict[str, Any]:
         "steps": list(setup.steps),
         "texts": dict(setup.texts),
         "command": setup.command,
-        "versions": dict(setup.versions),
+        "circumstances": dict(setup.circumstances),
         "step": state.step,
         "epoch": state.epoch,
         "kinds": dict(state.kinds),
@@ -138,7 +138,7 @@ def _read(facts: dict[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Setup, 
             raise ValueError(f"unknown tensor {name}")
     setup = Setup(
         origin_from_json(facts["origin"]), facts["facts"], tuple(facts["steps"]), facts["texts"],
-        facts["command"], facts["versions"],
+        facts["command"], facts["circumstances"],
     )  # fmt: skip
     passes = tuple(PassRun(spec, read) for spec, read in zip(facts["passes"], values, strict=True))
     history = tuple(EpochRecord(**record) for record in facts["history"])

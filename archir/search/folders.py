@@ -1,6 +1,6 @@
 """A run's folder: what stands where, and when it may be used.
 
-- run.json: what was run: settings, steps, versions, command
+- run.json: what was run: settings, steps, versions, threads, command
 - space.nas (net.nas for a training run), library/, method.nas: copies of the texts
 - log.jsonl: one line an epoch
 - arch.json: the architecture parameters after the last epoch
@@ -134,7 +134,7 @@ def write_texts(folder: RunFolder, setup: Setup, main: str) -> None:
         "net": setup.origin.net,
         "settings": dict(setup.facts),
         "steps": list(setup.steps),
-        "versions": dict(setup.versions),
+        "circumstances": dict(setup.circumstances),
     }
     texts = {"run.json": json.dumps(described, indent=2, ensure_ascii=False) + "\n", main: setup.origin.source.text}
     for name, source in setup.origin.library:

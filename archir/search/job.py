@@ -19,6 +19,7 @@ from archir.search.folders import RunFolder
 from archir.search.logs import Curves, write_architecture, write_log
 from archir.search.optimizers import load_optimizer_state, optimizer_state
 from archir.search.phases import RunPass, Step, Train
+from archir.search.processes import Processes
 from archir.search.randomness import derive_seed
 from archir.search.report import EpochRecord, Reporter
 from archir.search.result import Result, replay, result_of, values_of
@@ -28,7 +29,7 @@ from archir.search.trainer import Session, begin, train_epoch
 
 @frozen(eq=False)
 class Job:
-    """What all steps of a run need; `data` are on `device`."""
+    """What all steps of a run need; `data` are on `device`. Only the first process writes, and has curves."""
 
     folder: RunFolder
     setup: Setup
@@ -38,14 +39,18 @@ class Job:
     reporter: Reporter
     device: torch.device
     compiler: Compiler
-    curves: Curves
+    processes: Processes
+    curves: Curves | None
 
     def save(self, state: State) -> None:
         """Writes the checkpoint."""
-        save_checkpoint(self.folder.checkpoint, self.setup, state)
+        if self.processes.is_first:
+            save_checkpoint(self.folder.checkpoint, self.setup, state)
 
     def save_epoch(self, session: Session, state: State, record: EpochRecord) -> None:
         """Writes everything that there is to write after an epoch, the checkpoint first."""
+        if self.curves is None:
+            return
         self.save(state)
         write_log(self.folder.log, state.history)
         if session.learner.arch:
@@ -112,7 +117,7 @@ def _session(
     inside = None if child is None else job.compiler.to_torch(child.module).to(job.device)
     if inside is not None:
         inside.load_state_dict(model.state_dict(keep_vars=True), assign=True)  # the same tensors, not copies
-    session = begin(model, phase, job.data, index=index, seed=job.seed, child=inside)
+    session = begin(model, phase, job.data, index=index, seed=job.seed, child=inside, processes=job.processes)
     kinds = _kinds(session)
     for what, optimizer in session.optimizers.items():
         owned = session.learner.weights if what == "weights" else session.learner.arch

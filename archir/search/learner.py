@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from archir.ir.module import Unit
 from archir.lowering.torch import call_with
 from archir.search.data import Batch
+from archir.search.processes import ALONE, Processes
 
 
 @runtime_checkable
@@ -37,23 +38,29 @@ class Searchable(Protocol):
 
 @frozen(eq=False)
 class Learner:
-    """A model taken apart once, since walking a large supernet at each step takes long."""
+    """A model taken apart once, since walking a large supernet at each step takes long.
+
+    Where several processes share a batch, a loss and its gradients are parts of sums; `gradients` and
+    `descend` give the sums. So they are those of the mean over all images, however these are shared out.
+    """
 
     model: nn.Module
     weights: dict[str, nn.Parameter]
     arch: dict[str, nn.Parameter]
     buffers: dict[str, Tensor]
     clocks: dict[str, Tensor] = field(factory=dict)
+    processes: Processes = ALONE
 
     @classmethod
-    def of(cls, model: nn.Module) -> Learner:
+    def of(cls, model: nn.Module, processes: Processes = ALONE) -> Learner:
         """The parts of a model; one without architecture parameters has weights only."""
         if isinstance(model, Searchable):
-            return cls(model, model.weights(), model.architecture(), dict(model.named_buffers()), model.clocks())
-        return cls(model, dict(model.named_parameters()), {}, dict(model.named_buffers()))
+            clocks = model.clocks()
+            return cls(model, model.weights(), model.architecture(), dict(model.named_buffers()), clocks, processes)
+        return cls(model, dict(model.named_parameters()), {}, dict(model.named_buffers()), {}, processes)
 
     def loss(self, batch: Batch, tensors: Mapping[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        """Mean cross-entropy and logits, float [B, classes].
+        """Cross-entropy, summed and divided by the images of the whole batch, and logits, float [B, classes].
 
         With `tensors` the model computes with these in place of its own of the same names; what is
         written to them (batch-norm statistics) does not reach the model.
@@ -62,7 +69,20 @@ class Learner:
             logits = self.model(batch.inputs)
         else:
             logits = call_with(self.model, tensors, batch.inputs)
-        return nn.functional.cross_entropy(logits, batch.labels), logits
+        return nn.functional.cross_entropy(logits, batch.labels, reduction="sum") / batch.whole, logits
+
+    def gradients(self, loss: Tensor, inputs: Iterable[Tensor]) -> list[Tensor]:
+        """The gradient of each input, zeros where the loss does not depend on it; all processes together."""
+        return self.processes.summed(torch.autograd.grad(loss, list(inputs), materialize_grads=True))
+
+    def descend(self, loss: Tensor, parameters: list[nn.Parameter]) -> None:
+        """Sets `grad` of these parameters, for all processes together; None where the loss does not depend on it."""
+        torch.autograd.backward(loss, inputs=parameters)
+        self.processes.sum_gradients(parameters)
+
+    def total(self, loss: Tensor) -> float:
+        """The loss of all processes together."""
+        return self.processes.total(loss.detach())[0]
 
     def objective(self) -> Tensor | None:
         """The sum of the model's objectives, a number; None if it has none."""

@@ -58,7 +58,7 @@ class Plan:
         return tuple(map(repr, self.steps))
 
 
-def begun(plan: Plan, path: Path) -> tuple[Module, Setup]:
+def begun(plan: Plan, path: Path, processes: int) -> tuple[Module, Setup]:
     """The module that a run of the plan in the folder `path` begins with, and what stays the same from then on.
 
     Raises:
@@ -70,13 +70,19 @@ def begun(plan: Plan, path: Path) -> tuple[Module, Setup]:
         fail("NAS502", message, help="start it without `--resume`")
     if module.origin is None:
         fail("NAS502", f"`{module.name}` has no text that a resumed run could load", help="load it from a .nas file")
-    return module, Setup(module.origin, plan.facts, plan.words, plan.texts, plan.command, versions())
+    return module, Setup(module.origin, plan.facts, plan.words, plan.texts, plan.command, circumstances(processes))
 
 
-def versions() -> dict[str, str]:
-    """The programs that a run's numbers depend on, and their versions here."""
+def circumstances(processes: int) -> dict[str, str]:
+    """What the last digits of a run's numbers depend on, and nothing else of it: versions, threads, processes."""
     try:
         own = version("archir")
     except PackageNotFoundError:  # run from a checkout that is not installed
         own = "unknown"
-    return {"archir": own, "torch": str(torch.__version__), "python": platform.python_version()}
+    return {
+        "archir": own,
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+        "threads": str(torch.get_num_threads()),
+        "processes": str(processes),
+    }

@@ -30,6 +30,7 @@ class Setup:
     facts: settings by name (seed, data set, parameters of space and method), compared at a resume.
     steps: the method's steps in words, compared at a resume.
     texts: texts of the run folder by file name, for example `method.nas`.
+    circumstances: what the last digits of all numbers depend on; a resume with others is told of them.
     """
 
     origin: Origin
@@ -37,7 +38,7 @@ class Setup:
     steps: tuple[str, ...]
     texts: Mapping[str, str]
     command: str
-    versions: Mapping[str, str]
+    circumstances: Mapping[str, str]
 
 
 @frozen(eq=False)

@@ -9,7 +9,6 @@ from math import isfinite
 
 import torch
 from attrs import field, frozen
-from torch import Tensor
 
 from archir.diagnostics import fail
 from archir.search.bilevel import (
@@ -25,6 +24,7 @@ from archir.search.data.batches import plain_batches
 from archir.search.learner import Learner, correct
 from archir.search.optimizers import build_optimizer, set_rate
 from archir.search.phases import SGD, Train
+from archir.search.processes import ALONE, Processes
 from archir.search.randomness import derive_seed
 from archir.search.report import BatchRecord, EpochRecord, Reporter
 
@@ -60,8 +60,9 @@ class Score:
 
 
 def begin(
-    model: torch.nn.Module, phase: Train, data: Data, *, index: int, seed: int, child: torch.nn.Module | None = None
-) -> Session:
+    model: torch.nn.Module, phase: Train, data: Data, *, index: int, seed: int, child: torch.nn.Module | None = None,
+    processes: Processes = ALONE,
+) -> Session:  # fmt: skip
     """A session of phase number `index`; model and data are on the device that trains.
 
     Weights learn from the part `split` of the training images; architecture parameters from the
@@ -70,14 +71,14 @@ def begin(
     Raises:
         ArchirError: NAS501 if a part has too few images; NAS402 if there is nothing to train.
     """
-    learner = Learner.of(model)
+    learner = Learner.of(model, processes)
     if "arch" in phase.trains and not learner.arch:
         fail("NAS402", "this module has no architecture parameters to train", help="run `relax` before this phase")
     augmentation = standard(data, augment=phase.augment, cutout=phase.cutout)
     train, held_out = split_train(data.train, phase.split, seed)
 
     def stream(images: Images, part: str) -> BatchStream:
-        return BatchStream(images, augmentation, phase.batch, (seed, index, part))
+        return BatchStream(images, augmentation, phase.batch, (seed, index, part), processes)
 
     owned = {"weights": learner.weights, "arch": learner.arch}
     descriptions = {"weights": phase.weights, "arch": phase.arch}
@@ -88,7 +89,7 @@ def begin(
     for_arch = stream(held_out, "arch") if phase.is_bilevel else None
     return Session(
         learner, phase, index, seed, stream(train, "weights"), for_arch, evaluated, images, augmentation, optimizers,
-        None if child is None else Learner.of(child),
+        None if child is None else Learner.of(child, processes),
     )  # fmt: skip
 
 
@@ -109,11 +110,11 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
         session.learner.tick("step")
         if valid is not None and epoch >= phase.arch_from:
             _arch_step(session, batch, valid, epoch, step)
-            worked += len(valid)
-        loss, logits = _weights_step(session, batch, epoch, step)
-        seen, worked = seen + len(batch), worked + len(batch)
-        loss_sum += loss * len(batch)
-        right += correct(logits, batch.labels)
+            worked += valid.whole
+        loss, right_here = _weights_step(session, batch, epoch, step)
+        seen, worked = seen + batch.whole, worked + batch.whole
+        loss_sum += loss * batch.whole
+        right += right_here
         speed = worked / (time.perf_counter() - start)
         reporter.batch(BatchRecord(epoch + 1, phase.epochs, step + 1, steps, loss_sum / seen, right / seen, speed))
     speed = worked / (time.perf_counter() - start)
@@ -130,17 +131,21 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
 
 
 def evaluate(learner: Learner, images: Images, augmentation: Augmentation) -> Score:
-    """Loss and accuracy over all `images`, in evaluation mode; the model's mode is put back."""
+    """Loss and accuracy over all `images`, in evaluation mode; the model's mode is put back.
+
+    Each process evaluates its share of the images.
+    """
     mode = learner.model.training
     learner.model.eval()
     loss_sum, right = 0.0, 0
     with torch.no_grad():
-        for batch in plain_batches(images, augmentation, _EVALUATION_BATCH):
+        for batch in plain_batches(images.part(learner.processes.share(len(images))), augmentation, _EVALUATION_BATCH):
             loss, logits = learner.loss(batch)
             loss_sum += loss.item() * len(batch)
             right += correct(logits, batch.labels)
     learner.model.train(mode)
-    return Score(loss_sum / len(images), right / len(images))
+    loss_sum, all_right = learner.processes.total(loss_sum, right)
+    return Score(loss_sum / len(images), all_right / len(images))
 
 
 def architecture_gradients(session: Session, train: Batch, valid: Batch) -> Gradients:
@@ -160,33 +165,36 @@ def architecture_gradients(session: Session, train: Batch, valid: Batch) -> Grad
 
 def _arch_step(session: Session, train: Batch, valid: Batch, epoch: int, step: int) -> None:
     found = with_objective(architecture_gradients(session, train, valid), session.learner)
-    _require_finite(found.loss.item(), f"the architecture loss in epoch {epoch + 1}, step {step + 1}")
+    _require_finite(found.loss, f"the architecture loss in epoch {epoch + 1}, step {step + 1}")
     for name, parameter in session.learner.arch.items():
         parameter.grad = found.by_name[name]
     session.optimizers["arch"].step()
 
 
-def _weights_step(session: Session, batch: Batch, epoch: int, step: int) -> tuple[float, Tensor]:
-    """One step on the training loss: the weights, and at one level the architecture parameters, too."""
+def _weights_step(session: Session, batch: Batch, epoch: int, step: int) -> tuple[float, int]:
+    """One step on the training loss: the weights, and at one level the architecture parameters, too.
+
+    Gives the loss of the whole batch, and how many of its images were classified right.
+    """
     learner, phase = session.learner, session.phase
     trained = {"weights": learner.weights} if "weights" in session.optimizers else {}
     if "arch" in phase.trains and not phase.is_bilevel and epoch >= phase.arch_from:
         trained["arch"] = learner.arch
     loss, logits = learner.loss(batch)
-    number = loss.item()
+    number, right = learner.processes.total(loss.detach(), correct(logits, batch.labels))
     objective = learner.objective() if "arch" in trained else None
-    descended = loss if objective is None else loss + objective
+    descended = loss if objective is None else loss + objective * batch.fraction
     _require_finite(number, f"the training loss in epoch {epoch + 1}, step {step + 1}")
     for name in trained:
         session.optimizers[name].zero_grad()
     if trained:
         # only these: the gradients of the others cost a third of a step
-        torch.autograd.backward(descended, inputs=[p for owned in trained.values() for p in owned.values()])
+        learner.descend(descended, [p for owned in trained.values() for p in owned.values()])
     if "weights" in trained and phase.clip is not None:
         torch.nn.utils.clip_grad_norm_(learner.weights.values(), phase.clip, foreach=True)
     for name in trained:
         session.optimizers[name].step()
-    return number, logits.detach()
+    return number, int(right)
 
 
 def _set_rates(session: Session, epoch: int, step: int) -> None:

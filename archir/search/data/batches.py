@@ -6,24 +6,34 @@ from collections.abc import Iterator
 from itertools import count
 
 import torch
-from attrs import frozen
+from attrs import Factory, field, frozen
 from torch import Tensor
 
 from archir.diagnostics import fail
 from archir.search.data.augment import Augmentation
 from archir.search.data.images import Images
+from archir.search.processes import ALONE, Processes
 from archir.search.randomness import generator
 
 
 @frozen(eq=False)
 class Batch:
-    """Inputs float32 [B, C, H, W] and labels int64 [B]."""
+    """Inputs float32 [B, C, H, W] and labels int64 [B].
+
+    whole: images of all processes together; B where there is only one.
+    """
 
     inputs: Tensor
     labels: Tensor
+    whole: int = field(default=Factory(lambda batch: len(batch.labels), takes_self=True))
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def fraction(self) -> float:
+        """The part of the whole batch that is here; it weighs those terms of a loss that depend on no image."""
+        return len(self) / self.whole
 
 
 @frozen(eq=False)
@@ -31,13 +41,15 @@ class BatchStream:
     """Augmented batches of some images.
 
     `key` names the stream, for example (seed, phase, part); with the epoch it decides the order
-    of the images and all of their augmentation.
+    of the images and all of their augmentation. `size` counts the images of all processes; each
+    takes its share of every batch, which may be none of a small one.
     """
 
     images: Images
     augmentation: Augmentation
     size: int
     key: tuple[int | str, ...]
+    processes: Processes = ALONE
 
     @property
     def steps(self) -> int:
@@ -53,9 +65,11 @@ class BatchStream:
         draws = self.augmentation.draw(count_, height, width, source)
         device = self.images.pixels.device
         for step in range(self.steps):
-            index = order[step * self.size : (step + 1) * self.size]
+            whole = order[step * self.size : (step + 1) * self.size]
+            index = whole[self.processes.share(len(whole))]
             chosen = self.images.select(index.to(device))
-            yield Batch(self.augmentation.apply(chosen.pixels, draws[index].to(device)), chosen.labels)
+            inputs = self.augmentation.apply(chosen.pixels, draws[index].to(device))
+            yield Batch(inputs, chosen.labels, len(whole))
 
     def endless(self, epoch: int) -> Iterator[Batch]:
         """Batches for as long as they are asked for; each pass over the images has an order of its own."""
@@ -66,8 +80,8 @@ class BatchStream:
 def plain_batches(images: Images, augmentation: Augmentation, size: int) -> Iterator[Batch]:
     """All images in order, normalised and not augmented: to evaluate on."""
     for start in range(0, len(images), size):
-        part = slice(start, start + size)
-        yield Batch(augmentation.normalize(images.pixels[part]), images.labels[part])
+        part = images.part(slice(start, start + size))
+        yield Batch(augmentation.normalize(part.pixels), part.labels)
 
 
 def split_train(images: Images, split: float, seed: int) -> tuple[Images, Images]:

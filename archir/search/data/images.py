@@ -26,6 +26,10 @@ class Images:
         """The images at the positions `index`, int64 [M]."""
         return Images(self.pixels[index], self.labels[index])
 
+    def part(self, which: slice) -> Images:
+        """The images at these positions, in the same memory."""
+        return Images(self.pixels[which], self.labels[which])
+
     def to(self, device: torch.device) -> Images:
         """The same images on another device."""
         return Images(self.pixels.to(device), self.labels.to(device))

@@ -65,7 +65,7 @@ def test_everything_comes_back_exactly(tmp_path: Path) -> None:
     setup, found = load_checkpoint(path)
     assert setup.origin == SETUP.origin
     assert (setup.facts, setup.steps, setup.texts) == (SETUP.facts, SETUP.steps, SETUP.texts)
-    assert (setup.command, setup.versions) == (SETUP.command, SETUP.versions)
+    assert (setup.command, setup.circumstances) == (SETUP.command, SETUP.circumstances)
     assert (found.step, found.epoch, found.settled, found.history) == (1, 1, 2, state.history)
     assert same(found.model, state.model)
     assert same(found.optimizers, state.optimizers)
