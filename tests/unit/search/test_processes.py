@@ -14,10 +14,13 @@ from attrs import evolve
 from torch import Tensor
 
 from archir.diagnostics import ArchirError, fail
+from archir.ir.types import TensorType
 from archir.search import job
 from archir.search.checkpoint import load_checkpoint
+from archir.search.compiler import Compiler
 from archir.search.data import Data, load_data
-from archir.search.phases import SGD, Adam, Cosine, RunPass, Train
+from archir.search.method import find_method, read_method
+from archir.search.phases import SGD, Adam, Cosine, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.processes import Processes, announced
 from archir.search.report import BatchRecord, EpochRecord, Reporter, Silent
@@ -25,6 +28,7 @@ from archir.search.result import Result, load_run
 from archir.search.run import execute
 from archir.search.trainer import Session
 from tests.processes import run_script
+from tests.small_space import small_space as cell_space
 from tests.unit.search.small import SMALL, small_space
 
 BATCH = 23  # 94 images for each level: four batches of 11 and 12 images, then one of 2, of which a third has none
@@ -69,8 +73,18 @@ def run(name: str, folder: Path, **more: Any) -> Result:
     """A run in double precision: inputs, weights, statistics."""
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
-    steps = (RunPass("relax"), PHASES[name])
-    return execute(Plan(steps, data(), small_space()), folder, compiler=SMALL, reporter=Listener(folder), **more)
+    if name in PHASES:
+        plan, compiler = Plan((RunPass("relax"), PHASES[name]), data(), small_space()), SMALL
+    else:
+        plan, compiler = Plan(sparsified(name), data(), cell_space(image=TensorType((1, 8, 8)), classes=10)), Compiler()
+    return execute(plan, folder, compiler=compiler, reporter=Listener(folder), **more)
+
+
+def sparsified(name: str) -> list[Step]:
+    """EnTranNAS-DST, which has an objective, transit cells and an evaluation of what would be derived now."""
+    method = read_method(find_method("entrannas_dst"), {"epochs": 1, "batch": BATCH, "ratio": 2, "arch_lr": 0.03})
+    level: dict[str, Any] = {"bilevel": "none", "split": 0.5} if name == "dst_one_level" else {}
+    return [evolve(s, **level) if isinstance(s, Train) else s for s in method.steps]
 
 
 def started(root: Path, folder: Path, code: str) -> list[str]:
@@ -88,18 +102,19 @@ def tensors(folder: Path) -> dict[str, Tensor]:
     return found
 
 
-def compare(one: Path, other: Path) -> None:
+def compare(one: Path, other: Path, compiler: Compiler = SMALL) -> None:
     """The states are equal to 1e-8, and the histories, too."""
     expected, found = tensors(one), tensors(other)
     assert found.keys() == expected.keys()
     assert sum(t.dtype == torch.float64 for t in expected.values()) > 20
     for name, t in expected.items():
         torch.testing.assert_close(found[name], t, rtol=0, atol=1e-8, msg=lambda text, name=name: f"{name}: {text}")
-    histories = [load_run(folder, compiler=SMALL).history for folder in (one, other)]
+    histories = [load_run(folder, compiler=compiler).history for folder in (one, other)]
     for a, b in zip(*histories, strict=True):
         assert (a.epoch, a.train_accuracy, a.accuracy) == (b.epoch, b.train_accuracy, b.accuracy)
         assert b.train_loss == pytest.approx(a.train_loss, abs=1e-8)
         assert b.loss == pytest.approx(a.loss, abs=1e-8)
+        assert (b.child_accuracy, b.objective) == (a.child_accuracy, pytest.approx(a.objective, abs=1e-8))
 
 
 @pytest.mark.slow
@@ -126,6 +141,15 @@ def tensors_at_the_start(name: str, folder: Path) -> dict[str, Tensor]:
         return execute(Plan((RunPass("relax"), still), data(), small_space()), folder, compiler=SMALL).tensors
     finally:
         torch.set_default_dtype(before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dst", "dst_one_level"])
+def test_an_objective_counts_once(name: str, root: Path, tmp_path: Path) -> None:
+    code = f"[print(fork(n, lambda: run({name!r}, Path(str(n))))) for n in (1, 2)]"
+    assert started(root, tmp_path, code) == ["[0]", "[0, 0]"]
+    compare(tmp_path / "1", tmp_path / "2", Compiler())
+    assert load_run(tmp_path / "1").history[-1].objective
 
 
 def counting(folder: Path) -> None:
