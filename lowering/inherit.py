@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from archir.diagnostics import fail
 from archir.ir.module import Module
 from archir.lowering.flatten import Step, flatten
-from archir.passes import WeightMap
 
 _HELP = "inherit from the run that found this network, at the same channels, cells and input size"
 
 
-def matching_weights(network: Module, trained: Module) -> WeightMap:
+def matching_weights(network: Module, trained: Module) -> dict[str, str]:
     """For each operation of `network` with weights, the path of the same operation of `trained`.
 
     Raises `ArchirError` NAS602 at the first operation that differs.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from attrs import field, frozen
 
 from archir.ir.module import Form, Module
+from archir.passes.weights import WeightMap
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,16 +18,10 @@ if TYPE_CHECKING:
 Values: TypeAlias = "Mapping[str, NDArray[np.floating[Any]]]"
 """Learned values of architecture parameters, by name; shapes are those of `Module.parameters`."""
 
-WeightMap: TypeAlias = Mapping[str, str]
-"""Where weights come from: new path -> old path, for all that lies at or below the new path.
-
-The longest listed path decides. What no listed path covers keeps its path.
-"""
-
 
 @frozen
 class Rewrite:
-    """What a pass gives: the new module, and the old paths of weights whose paths changed."""
+    """What a pass gives: the new module, and where those weights come from that moved or are computed."""
 
     module: Module
     weights: WeightMap = field(factory=dict)
@@ -54,21 +49,3 @@ class Pass(ABC):
 def option(default: Any, help: str, *, validator: Any = None) -> Any:  # noqa: A002
     """A field of a pass with the line that `archir passes` prints about it."""
     return field(default=default, validator=validator, metadata={"help": help})
-
-
-def former_path(weights: WeightMap, path: str) -> str:
-    """The path that a weight had before a rewrite."""
-    here = path
-    while here:
-        if here in weights:
-            return weights[here] + path[len(here) :]
-        here = here.rpartition(".")[0]
-    return path
-
-
-def compose(later: WeightMap, earlier: WeightMap) -> dict[str, str]:
-    """One map for two rewrites in a row: `former_path` of it is that of `earlier` after that of `later`."""
-    keys = set(later) | set(earlier)
-    for new, middle in later.items():
-        keys |= {new + key[len(middle) :] for key in earlier if key.startswith(f"{middle}.")}
-    return {key: former_path(earlier, former_path(later, key)) for key in sorted(keys)}

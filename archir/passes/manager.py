@@ -11,10 +11,11 @@ from attrs import evolve, fields, frozen
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.ir.module import ArchitectureParameter, Form, Module
 from archir.ir.verifier import verify
-from archir.passes.base import Pass, Rewrite, Values, WeightMap, compose
+from archir.passes.base import Pass, Rewrite, Values
 from archir.passes.options import describe_type, is_required, option_types, spec, structure
 from archir.passes.pipeline import OptionText, PassText, parse_pipeline
 from archir.passes.registry import Registry, default_registry
+from archir.passes.weights import WeightMap, compose
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
 

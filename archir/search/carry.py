@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from functools import partial
 
 from torch import Tensor
 
-from archir.passes import WeightMap, former_path
+from archir.passes.weights import Old, WeightExpression, WeightMap, evaluate, former, old_paths, substituted
 from archir.search.optimizers import OptimizerState
 
-T = TypeVar("T")
+
+def source(path: str, maps: Sequence[WeightMap]) -> WeightExpression:
+    """What the weight at `path` is made from, before a sequence of passes, oldest first."""
+    found: WeightExpression = Old(path)
+    for made in reversed(maps):
+        found = substituted(found, partial(former, made))
+    return found
 
 
-def old_path(path: str, maps: Sequence[WeightMap]) -> str:
-    """The path that `path` had before a sequence of passes, oldest first."""
-    for renamed in reversed(maps):
-        path = former_path(renamed, path)
-    return path
+def carried(tensors: Mapping[str, Tensor], paths: Iterable[str], maps: Sequence[WeightMap]) -> dict[str, Tensor]:
+    """What the new `paths` take over, computed where a pass says so; paths that are new to the module are left out."""
+    sources = {path: source(path, maps) for path in paths}
+    return {
+        path: evaluate(found, tensors.__getitem__)
+        for path, found in sources.items()
+        if all(old in tensors for old in old_paths(found))
+    }
 
 
-def carried(tensors: Mapping[str, T], paths: Iterable[str], maps: Sequence[WeightMap]) -> dict[str, T]:
-    """What the new `paths` take over; paths that are new to the module are left out."""
-    return {path: tensors[old] for path in paths if (old := old_path(path, maps)) in tensors}
+def carried_slots(state: OptimizerState, paths: Iterable[str], maps: Sequence[WeightMap]) -> OptimizerState:
+    """The optimiser's tensors for the new `paths`; a computed parameter starts without."""
+    sources = {path: source(path, maps) for path in paths}
+    return {path: state[s.path] for path, s in sources.items() if isinstance(s, Old) and s.path in state}
 
 
 def fitting(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:

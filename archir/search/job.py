@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from archir.ir.module import Module
 from archir.passes import WeightMap
 from archir.passes.child import Child
-from archir.search.carry import carried, fitting, fitting_state
+from archir.search.carry import carried, carried_slots, fitting, fitting_state
 from archir.search.checkpoint import save_checkpoint
 from archir.search.compiler import Compiler
 from archir.search.data import Data
@@ -122,7 +122,7 @@ def _session(
     for what, optimizer in session.optimizers.items():
         owned = session.learner.weights if what == "weights" else session.learner.arch
         if state.kinds.get(what) == kinds[what]:
-            found = fitting_state(carried(state.optimizers.get(what, {}), owned, maps), owned)
+            found = fitting_state(carried_slots(state.optimizers.get(what, {}), owned, maps), owned)
             load_optimizer_state(optimizer, owned, found)
     return session
 
