@@ -8,10 +8,11 @@ from typing import NoReturn
 from attrs import frozen
 
 from archir.diagnostics import fail
-from archir.ir.graph import Choice, Graph, Operation
-from archir.ir.module import Module, join
+from archir.ir.graph import Graph, Operation
+from archir.ir.module import Module, choice_instances, join
 from archir.ir.primitive import Primitive, Types, Weight
 from archir.ir.types import TensorType
+from archir.passes.inline import inlined
 
 
 @frozen
@@ -46,32 +47,25 @@ def flatten(module: Module) -> Flat:
     """
     if module.form != "network":
         _refuse(module, f"is a module of form `{module.form}`")
+    for instance in choice_instances(module.graph):
+        _refuse(module, f"still has the choice `{instance.path}`")
+    return steps_of(inlined(module.graph))
+
+
+def steps_of(graph: Graph) -> Flat:
+    """The steps of a graph that calls no other."""
+    types = graph.types()
     steps: list[Step] = []
-    output = _inline(module, module.graph, "", tuple(v.name for v in module.graph.inputs), steps)
-    return Flat(tuple(steps), output)
+    for node in graph.nodes:
+        assert isinstance(node, Operation), "the graph is inlined"
+        inputs = tuple(types[name] for name in node.operands)
+        steps.append(Step(node.name, node.primitive, node.operands, inputs, node.type))
+    return Flat(tuple(steps), graph.output)
 
 
 def weights_of(steps: Iterable[Step]) -> dict[str, Weight]:
     """Every weight by its path, in the order in which networks store them."""
     return {path: weight for step in steps for path, weight in step.weights()}
-
-
-def _inline(module: Module, graph: Graph, path: str, arguments: tuple[str, ...], steps: list[Step]) -> str:
-    """Appends the steps of one instance of `graph`; returns the path of its result."""
-    paths = {value.name: argument for value, argument in zip(graph.inputs, arguments, strict=True)}
-    types = graph.types()
-    for node in graph.nodes:
-        if isinstance(node, Choice):
-            _refuse(module, f"still has the choice `{join(path, node.name)}`")
-        here = join(path, node.name)
-        operands = tuple(paths[name] for name in node.operands)
-        if isinstance(node, Operation):
-            inputs = tuple(types[name] for name in node.operands)
-            steps.append(Step(here, node.primitive, operands, inputs, node.type))
-            paths[node.name] = here
-        else:
-            paths[node.name] = _inline(module, node.graph, here, operands, steps)
-    return paths[graph.output]
 
 
 def _refuse(module: Module, what: str) -> NoReturn:

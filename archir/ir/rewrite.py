@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from archir.ir.graph import Call, Candidate, Choice, Edge, Graph, Node
+from archir.ir.module import Module
 
 
 def with_callees(node: Node, change: Callable[[Graph, str | None], Graph]) -> Node:
@@ -32,23 +33,31 @@ def _candidate(candidate: Candidate, change: Callable[[Graph, str | None], Graph
     return candidate if graph is candidate.graph else Candidate(candidate.name, graph)
 
 
-def rewritten(graph: Graph, change: Callable[[Graph], tuple[Node, ...]]) -> Graph:
-    """The graph and all below it with other nodes: callees first, each distinct graph once.
-
-    A graph whose nodes stay the same objects stays itself.
-    """
+def bottom_up(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
+    """The graph with `change` applied to each distinct graph once, callees before their callers."""
     memo: dict[int, Graph] = {}
 
     def visit(g: Graph, _tag: str | None = None) -> Graph:
         if id(g) not in memo:
-            inner = tuple(with_callees(node, visit) for node in g.nodes)
-            below = g if _same(inner, g.nodes) else evolve(g, nodes=inner)
-            nodes = change(below)
-            memo[id(g)] = below if _same(nodes, below.nodes) else evolve(below, nodes=nodes)
+            memo[id(g)] = change(_with_nodes(g, tuple(with_callees(node, visit) for node in g.nodes)))
         return memo[id(g)]
 
     return visit(graph)
 
 
-def _same(new: tuple[Node, ...], old: tuple[Node, ...]) -> bool:
-    return len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True))
+def rewritten(graph: Graph, change: Callable[[Graph], tuple[Node, ...]]) -> Graph:
+    """The graph and all below it with other nodes, as by `bottom_up`.
+
+    A graph whose nodes stay the same objects stays itself.
+    """
+    return bottom_up(graph, lambda g: _with_nodes(g, change(g)))
+
+
+def _with_nodes(graph: Graph, nodes: tuple[Node, ...]) -> Graph:
+    same = len(nodes) == len(graph.nodes) and all(a is b for a, b in zip(nodes, graph.nodes, strict=True))
+    return graph if same else evolve(graph, nodes=nodes)
+
+
+def with_graph(module: Module, graph: Graph) -> Module:
+    """The module with another graph. If it is another one, no text stands for it any more."""
+    return module if graph is module.graph else evolve(module, graph=graph, origin=None)

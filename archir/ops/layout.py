@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from archir.ir.graph import Graph, Operation
 from archir.ir.primitive import Primitive, ShapeError, Types
 from archir.ir.types import TensorType
 from archir.ops.attributes import at_least, pair
@@ -60,13 +59,6 @@ class ChannelShuffle(Primitive):
                 f"{x.channels} channels do not divide into {self.groups} groups; choose `groups` that divide them"
             )
         return x
-
-
-def gives_zeros(graph: Graph) -> bool:
-    """Whether a graph gives zeros whatever it gets, as the candidate `none` does."""
-    producers = {node.name: node for node in graph.nodes}
-    last = producers.get(graph.output)
-    return isinstance(last, Operation) and isinstance(last.primitive, Zero)
 
 
 def zeros_for(source: TensorType, wanted: TensorType) -> Zero | None:

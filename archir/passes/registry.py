@@ -23,6 +23,11 @@ BUILT_IN: Mapping[str, str] = {
     "derive": "archir.passes.derive:Derive",
     "fix": "archir.passes.fix:Fix",
     "sample": "archir.passes.sample:Sample",
+    "inline": "archir.passes.inline:Inline",
+    "canonicalize": "archir.passes.canonicalize:Canonicalize",
+    "cse": "archir.passes.cse:Cse",
+    "dce": "archir.passes.dce:Dce",
+    "fold_bn": "archir.passes.fold_bn:FoldBn",
 }
 GROUP = "archir.passes"
 

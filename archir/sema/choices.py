@@ -9,7 +9,7 @@ from attrs import evolve
 
 from archir.ir.graph import Amount, Candidate, Choice, Edge, Graph, Keep
 from archir.ir.types import TensorType
-from archir.ops.layout import gives_zeros
+from archir.ops.zeros import gives_zeros
 from archir.sema.builder import GraphBuilder, forwarded
 from archir.sema.calls import bind, call, problem_of_fit
 from archir.sema.context import Frame, Offer
