@@ -1,4 +1,4 @@
-"""What an ONNX graph is collected in while a network is lowered."""
+"""What an ONNX graph is written through while a network is lowered."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TypeAlias
 
 import numpy as np
 from attrs import Factory, define
-from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import AttributeProto, GraphProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from archir.ir.types import TensorType
 from archir.lowering.weights import Array
 
 Attribute: TypeAlias = int | float | tuple[int, ...]
-_Key: TypeAlias = tuple[str, tuple[str, ...], tuple[tuple[str, Attribute], ...]]
 
 BATCH = "batch"
 FLOAT = TensorProto.FLOAT
@@ -20,18 +19,14 @@ FLOAT = TensorProto.FLOAT
 
 @define
 class Builder:
-    """Nodes, initializers and value types of one graph.
+    """Writes into `graph`, in place: the functions of `onnx.helper` copy all weights at every level."""
 
-    With `share`, a node that repeats an earlier one (same operator, inputs and
-    attributes) is not added; since weights are inputs, those must be the same too.
-    """
-
+    graph: GraphProto
     input: str
-    share: bool = True
-    nodes: list[NodeProto] = Factory(list)
-    initializers: dict[str, TensorProto] = Factory(dict)
-    values: dict[str, ValueInfoProto] = Factory(dict)
-    _seen: dict[_Key, str] = Factory(dict)
+    values: dict[str, TensorType] = Factory(dict)
+    """The types of all values that are tensors of the network."""
+    _stored: set[str] = Factory(set)
+    _shapes: set[str] = Factory(set)
 
     def emit(
         self,
@@ -45,28 +40,25 @@ class Builder:
 
         `result` is its type; None for what is no tensor of the network (a shape).
         """
-        key = (operator, inputs, tuple(sorted(attributes.items())))
-        if self.share and key in self._seen:
-            return self._seen[key]
-        self._seen[key] = name
-        node = helper.make_node(operator, inputs, (name,), name=name)
-        node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
-        self.nodes.append(node)
+        node = self.graph.node.add(op_type=operator, input=inputs, output=(name,), name=name)
+        for key, value in attributes.items():
+            _set(node.attribute.add(name=key), value)
         if result is not None:
-            self.values[name] = value_info(name, result)
+            self.values[name] = result
         return name
 
     def weight(self, path: str, value: Array) -> str:
         """Adds an initializer in single precision."""
-        if path not in self.initializers:
-            self.initializers[path] = numpy_helper.from_array(np.asarray(value, np.float32), path)
-        return path
+        return self._store(path, np.asarray(value, np.float32))
 
     def constant(self, label: str, value: Array) -> str:
         """Adds a constant that is shared by its label; the slash keeps it apart from all paths of the IR."""
-        name = f"const/{label}"
-        if name not in self.initializers:
-            self.initializers[name] = numpy_helper.from_array(value, name)
+        return self._store(f"const/{label}", value)
+
+    def _store(self, name: str, value: Array) -> str:
+        if name not in self._stored:
+            self._stored.add(name)
+            self.graph.initializer.add().CopyFrom(numpy_helper.from_array(value, name))
         return name
 
     def scalar(self, value: float) -> str:
@@ -76,6 +68,26 @@ class Builder:
     def integers(self, *values: int) -> str:
         """A constant vector of 64-bit integers, as shapes and slices are given."""
         return self.constant(f"int/{'_'.join(map(str, values))}", np.array(values, np.int64))
+
+    def shape(self, value: TensorType) -> str:
+        """The shape of a value of this type at the batch size of the net's input; one node for each type."""
+        name = f"shape/{'_'.join(map(str, value.shape))}"
+        if "shape/batch" not in self._shapes:
+            self._shapes.add(self.emit("Shape", (self.input,), "shape/batch", None, start=0, end=1))
+        if name not in self._shapes:
+            self._shapes.add(self.emit("Concat", ("shape/batch", self.integers(*value.shape)), name, None, axis=0))
+        return name
+
+
+def _set(attribute: AttributeProto, value: Attribute) -> None:
+    """Writes a number or numbers; `onnx.helper.make_attribute` does so for all kinds, and takes seven times as long."""
+    if isinstance(value, int):
+        attribute.type, attribute.i = AttributeProto.INT, value
+    elif isinstance(value, float):
+        attribute.type, attribute.f = AttributeProto.FLOAT, value
+    else:
+        attribute.type = AttributeProto.INTS
+        attribute.ints.extend(value)
 
 
 def value_info(name: str, value: TensorType) -> ValueInfoProto:

@@ -12,10 +12,12 @@ from onnx import GraphProto, ModelProto, helper
 from archir.diagnostics import fail
 from archir.files import atomic_write
 from archir.ir.module import Module
-from archir.lowering.flatten import Flat, flatten, weights_of
+from archir.lowering.flatten import Flat, flatten, steps_of, weights_of
 from archir.lowering.onnx.builder import Builder, value_info
 from archir.lowering.onnx.rows import ROWS, Site
+from archir.lowering.onnx.simplify import simplified, used
 from archir.lowering.weights import Array, fit_weights
+from archir.passes.inline import inlined
 
 OUTPUT = "logits"
 OPERATOR_SET = 17
@@ -23,7 +25,7 @@ FILE_VERSION = 8  # the oldest that holds operator set 17, so that old runtimes 
 _LARGEST = 2**31 - 2**20  # a protocol buffer ends at 2 GiB; the rest of the model needs some room
 
 
-def to_onnx(module: Module, weights: Mapping[str, object], *, share: bool = True) -> ModelProto:
+def to_onnx(module: Module, weights: Mapping[str, object], *, simplify: bool = True) -> ModelProto:
     """A network and its weights as an ONNX model for inference.
 
     The input `[batch, channels, height, width]` has the net's input name, the output
@@ -33,12 +35,14 @@ def to_onnx(module: Module, weights: Mapping[str, object], *, share: bool = True
     Args:
         module: a module of form `network`.
         weights: arrays or tensors by IR path, for example a `state_dict()`.
-        share: compute equal values once.
+        simplify: compute equal values once, take zeros out and fold batch norms into convolutions, whose
+            initializers then hold other numbers than `weights`. Without it there is a node for each operation.
 
     Raises:
         ArchirError: NAS601 if the module is not a network, NAS602 if the weights do not belong to it.
     """
     flat = flatten(module)
+    expected = weights_of(flat.steps)
     if len(module.graph.inputs) != 1 or module.graph.inputs[0].name == OUTPUT:
         names = ", ".join(f"`{v.name}`" for v in module.graph.inputs)
         fail(
@@ -46,19 +50,17 @@ def to_onnx(module: Module, weights: Mapping[str, object], *, share: bool = True
             f"a network for ONNX needs one input that is not named `{OUTPUT}`, found {names}",
             help="rename the net's input, or give the net one tensor",
         )
-    expected = weights_of(flat.steps)
     parameters = sum(w.elements for w in expected.values() if w.kind == "parameter")
     if parameters * 4 > _LARGEST:
         fail("NAS601", f"{parameters} parameters do not fit into an ONNX file of 2 GiB", help="use fewer channels")
-    graph = _graph(module, flat, fit_weights(expected, weights), share)
-    model = helper.make_model(
-        graph,
-        opset_imports=[helper.make_opsetid("", OPERATOR_SET)],
-        ir_version=FILE_VERSION,
-        producer_name="archir",
-        producer_version=_version(),
-    )
+    arrays = fit_weights(expected, weights)
+    if simplify:
+        graph, arrays = simplified(inlined(module.graph), arrays)
+        flat = steps_of(graph)
+    model = ModelProto(ir_version=FILE_VERSION, producer_name="archir", producer_version=_version())
+    model.opset_import.append(helper.make_opsetid("", OPERATOR_SET))
     model.doc_string = f"{module.name}: {parameters} parameters"
+    _write(model.graph, module, flat, arrays)
     return model
 
 
@@ -71,38 +73,31 @@ def save_onnx(model: ModelProto, path: str | os.PathLike[str]) -> None:
     atomic_write(path, model.SerializeToString())
 
 
-def _graph(module: Module, flat: Flat, weights: Mapping[str, Array], share: bool) -> GraphProto:
+def _write(graph: GraphProto, module: Module, flat: Flat, weights: Mapping[str, Array]) -> None:
     (image,) = module.graph.inputs
-    build = Builder(image.name, share)
+    graph.name = module.name
+    build = Builder(graph, image.name)
     values = {image.name: image.name}
-    for step in flat.steps:
-        operands = tuple(values[path] for path in step.operands)
+    for step in used(flat):
+        # What only zeros stand on is not computed; the row of zeros does not look at its operand.
+        operands = tuple(values.get(path, image.name) for path in step.operands)
         values[step.path] = ROWS[type(step.primitive)](Site(build, step, operands, weights), step.primitive)
     _name_output(build, values[flat.output])
-    inside = [value for name, value in build.values.items() if name != OUTPUT]
-    return helper.make_graph(
-        build.nodes,
-        module.name,
-        [value_info(image.name, image.type)],
-        [value_info(OUTPUT, module.graph.type)],
-        initializer=list(build.initializers.values()),
-        value_info=inside,
-    )
+    graph.input.append(value_info(image.name, image.type))
+    graph.output.append(value_info(OUTPUT, module.graph.type))
+    graph.value_info.extend(value_info(name, type_) for name, type_ in build.values.items() if name != OUTPUT)
 
 
 def _name_output(build: Builder, result: str) -> None:
     """Gives the result the name of the output; a value that has this name by chance gets another one."""
-    names = {OUTPUT: f"{OUTPUT}/value", result: OUTPUT} if result != OUTPUT else {}
     if result == build.input:
-        build.nodes.append(helper.make_node("Identity", (result,), (OUTPUT,), name=OUTPUT))
+        build.emit("Identity", (result,), OUTPUT, None)
         return
-    for node in build.nodes:
+    names = {OUTPUT: f"{OUTPUT}/value", result: OUTPUT} if result != OUTPUT else {}
+    for node in build.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
-    for old in [name for name in names if name in build.values]:
-        info = build.values.pop(old)
-        info.name = names[old]
-        build.values[info.name] = info
+    build.values = {names.get(name, name): type_ for name, type_ in build.values.items()}
 
 
 @cache

@@ -167,10 +167,7 @@ def zero(at: Site, _p: Zero) -> str:
     Zeros must be zeros even where the operand is infinite, so it gives nothing
     to them; the batch size is that of the net's input.
     """
-    path = at.step.path
-    batch = at.build.emit("Shape", (at.build.input,), f"{path}.batch", None, start=0, end=1)
-    shape = at.build.emit("Concat", (batch, at.build.integers(*at.step.type.shape)), f"{path}.shape", None, axis=0)
-    return at.emit("ConstantOfShape", shape)
+    return at.emit("ConstantOfShape", at.build.shape(at.step.type))
 
 
 ROWS: dict[type[Primitive], Row] = {

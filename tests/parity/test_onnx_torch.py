@@ -38,8 +38,8 @@ def compare(module: Module, batch: int = 2) -> None:
     with torch.no_grad():
         expected = model(x)
     assert expected.std() > 1e-2  # a network that is dead agrees with anything
-    for share in (True, False):
-        onnx_model = to_onnx(module, model.state_dict(), share=share)
+    for simplify in (True, False):
+        onnx_model = to_onnx(module, model.state_dict(), simplify=simplify)
         assert check_onnx(onnx_model, x, expected) < 1e-4 * max(1.0, float(expected.abs().max()))
 
 
@@ -61,4 +61,4 @@ def test_darts_v2(root: Path) -> None:
     weights = to_torch(module).state_dict()
     model = to_onnx(module, weights)
     assert model.doc_string == "darts_v2: 3349342 parameters"
-    assert len(model.graph.node) < len(to_onnx(module, weights, share=False).graph.node)
+    assert len(model.graph.node) < len(to_onnx(module, weights, simplify=False).graph.node)
