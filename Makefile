@@ -5,11 +5,11 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format golden clean FORCE
+.PHONY: help demo test lint format golden bench-onnx clean FORCE
 
 help: ## Say what can be made
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s  %s\n", $$1, $$2 }' Makefile
 	@echo "PYTHON=/path/to/python3.11 chooses the interpreter, PYTEST_ARGS=... what pytest is told."
 
 # One thread: nets this small gain nothing from a second, and lose much where other work shares the machine.
@@ -46,6 +46,9 @@ format: $(STAMP) ## Format the code and fix what ruff can fix
 
 golden: $(STAMP) ## Write what the golden tests print into their files; look at the diff before you commit
 	$(BIN)/python -m pytest --golden-update
+
+bench-onnx: $(STAMP) ## Compare ONNX export with that of torch; writes benchmarks/results/onnx_export.json
+	$(BIN)/python benchmarks/onnx_export.py --json benchmarks/results/onnx_export.json
 
 clean: ## Remove the environment and every cache, but not runs/
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache archir.egg-info

@@ -2,7 +2,7 @@
 
     python benchmarks/onnx_export.py [--rounds N] [--json FILE]
 
-- nodes: nodes in the file, by operator
+- nodes: nodes in the file, by operator; and how many are left when ONNX Runtime has optimised them (in ORT)
 - write: seconds from module and weights in memory to the bytes of a model
 - check: seconds of onnx.checker and the comparison with torch, which `archir export` adds to it
 - run: milliseconds of ONNX Runtime for a batch, at batch 1 and 32, with 1 and 2 threads
@@ -22,7 +22,7 @@ import json
 import os
 import platform
 import statistics
-import sys
+import tempfile
 import time
 import warnings
 from collections import Counter
@@ -37,6 +37,7 @@ import onnxruntime
 import torch
 
 import archir
+from archir.ir.module import Module
 from archir.lowering.onnx import check_onnx
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +79,7 @@ def torch_dynamo(network: torch.nn.Module) -> bytes:
     return program.model_proto.SerializeToString()
 
 
-def writers(module: archir.ir.module.Module, network: torch.nn.Module) -> tuple[dict[str, Write], dict[str, str]]:
+def writers(module: Module, network: torch.nn.Module) -> tuple[dict[str, Write], dict[str, str]]:
     """What writes a model, by name; and why others are not available."""
     weights = network.state_dict()
     found: dict[str, Write] = {
@@ -88,12 +89,6 @@ def writers(module: archir.ir.module.Module, network: torch.nn.Module) -> tuple[
     if importlib.util.find_spec("onnxscript") is None:
         return found, {"torch dynamo=True": "needs the package onnxscript, which is not installed"}
     return found | {"torch dynamo=True": lambda: torch_dynamo(network)}, {}
-
-
-def timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def writing(wanted: dict[str, Write]) -> tuple[dict[str, bytes], dict[str, list[float]]]:
@@ -108,36 +103,60 @@ def writing(wanted: dict[str, Write]) -> tuple[dict[str, bytes], dict[str, list[
     return models, seconds
 
 
-def session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
+def session(model: bytes, threads: int, optimized: str = "") -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.optimized_model_filepath = optimized
+    options.log_severity_level = 3  # it warns that an optimized model fits this machine only, as is wanted here
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def running(models: dict[str, bytes], rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of a batch, by model and by threads and batch."""
-    found: dict[str, dict[str, float]] = {name: {} for name in models}
+def running(models: dict[str, bytes], rounds: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Milliseconds of a batch, by model and by threads and batch.
+
+    `ratio` is the median over rounds of archir's time over the model's in the same round, which other work on the
+    machine disturbs least. Each round starts with another model.
+    """
+    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in models}
+    names = list(models)
     for threads in THREADS:
         for batch in BATCHES:
             sessions = {name: session(model, threads) for name, model in models.items()}
             images = np.random.default_rng(0).standard_normal((batch, 3, 32, 32)).astype(np.float32)
             times: dict[str, list[float]] = {name: [] for name in models}
-            for _ in range(rounds + 1):
-                for name, ready in sessions.items():
-                    repeats = max(1, 16 // batch)
-                    feed = {"image": images}
-                    spent = timed(lambda r=ready, f=feed, n=repeats: [r.run(None, f) for _ in range(n)])  # type: ignore[misc]
-                    times[name].append(1e3 * spent / repeats)
-            for name, spent_ in times.items():
-                found[name][f"{threads} threads, batch {batch}"] = statistics.median(spent_[1:])
+            for number in range(rounds + 1):
+                first = number % len(names)
+                for name in names[first:] + names[:first]:
+                    times[name].append(milliseconds(sessions[name], images, repeats=max(1, 16 // batch)))
+            own = times["archir"][1:]
+            for name, (_, *spent) in times.items():
+                found[name][f"{threads} threads, batch {batch}"] = {
+                    "median": statistics.median(spent),
+                    "least": min(spent),
+                    "ratio": statistics.median(a / b for a, b in zip(own, spent, strict=True)),
+                }
     return found
+
+
+def milliseconds(ready: onnxruntime.InferenceSession, images: np.ndarray, repeats: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        ready.run(None, {"image": images})
+    return 1e3 * (time.perf_counter() - start) / repeats
+
+
+def optimized_nodes(model: bytes) -> int:
+    """How many nodes ONNX Runtime runs in the end, after its own optimisations for this machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "optimized.onnx")
+        session(model, 1, file)
+        return len(onnx.load(file).graph.node)
 
 
 def machine() -> dict[str, object]:
     """What the numbers were measured on."""
-    info = Path("/proc/cpuinfo")
-    names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")] \
-        if info.exists() else []  # fmt: skip
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    names = [line.partition(":")[2].strip() for line in info.splitlines() if line.startswith("model name")]
     packages = ("torch", "onnx", "onnxruntime", "numpy", "onnxscript")
     return {
         "cpu": names[0] if names else platform.processor() or platform.machine(),
@@ -168,6 +187,7 @@ def measure(rounds: int) -> dict[str, object]:
         results[name] = {
             "nodes": operators.total(),
             "operators": dict(operators.most_common()),
+            "optimized_nodes": optimized_nodes(data),
             "bytes": len(data),
             "write_seconds": statistics.median(seconds[name][1:]),
             "first_write_seconds": seconds[name][0],
@@ -183,12 +203,14 @@ def table(found: dict[str, object]) -> str:
     results = found["results"]
     assert isinstance(results, dict)
     columns = list(next(iter(results.values()))["run_milliseconds"])
-    lines = [f"{'':20} {'nodes':>6} {'write':>9}" + "".join(f" {c:>20}" for c in columns)]
+    lines = [f"{'':20} {'nodes':>6} {'in ORT':>6} {'write':>9}" + "".join(f" {c:>21}" for c in columns)]
     for name, r in results.items():
-        runs = "".join(f" {r['run_milliseconds'][c]:17.1f} ms" for c in columns)
-        lines.append(f"{name:20} {r['nodes']:6} {r['write_seconds']:7.3f} s{runs}")
+        spent = [r["run_milliseconds"][c] for c in columns]
+        runs = "".join(f" {ms['median']:9.1f} ms ({ms['ratio']:6.3f})" for ms in spent)
+        lines.append(f"{name:20} {r['nodes']:6} {r['optimized_nodes']:6} {r['write_seconds']:7.3f} s{runs}")
     missing = found["not available"]
     assert isinstance(missing, dict)
+    lines.append("in brackets: the time of archir's model over this one's, in the same round")
     return "\n".join([*lines, *(f"{name}: not available: {why}" for name, why in missing.items())])
 
 
@@ -206,4 +228,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

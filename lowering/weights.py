@@ -18,6 +18,7 @@ Array: TypeAlias = NDArray[Any]
 
 _SHOWN = 3
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_SIZES = "build the network at the sizes that it was trained at (--set channels=...), or pass other weights"
 _OTHER = "pass the weights that were trained with this network; `archir train` writes them beside it"
 
 
@@ -50,7 +51,7 @@ def fit_weights(expected: Mapping[str, Weight], given: Mapping[str, object]) -> 
     findings = (
         _finding(len(expected), "is missing", "are missing", [f"`{path}`" for path in missing]),
         _finding(len(given), "does not belong to it", "do not belong to it", [f"`{path}`" for path in superfluous]),
-        _finding(len(arrays), "has a wrong shape", "have wrong shapes", misshapen),
+        _finding(len(arrays), "has a wrong shape", "have wrong shapes", misshapen, _SIZES),
         _finding(len(arrays), "holds no numbers", "hold no numbers", foreign),
     )
     found = [f for f in findings if f is not None]
@@ -59,13 +60,13 @@ def fit_weights(expected: Mapping[str, Weight], given: Mapping[str, object]) -> 
     return arrays
 
 
-def _finding(total: int, one: str, many: str, names: Sequence[str]) -> Diagnostic | None:
+def _finding(total: int, one: str, many: str, names: Sequence[str], help_: str = _OTHER) -> Diagnostic | None:
     if not names:
         return None
     more = ", ..." if len(names) > _SHOWN else ""
     verb = one if len(names) == 1 else many
     message = f"{len(names)} of {total} weights {verb}: {', '.join(names[:_SHOWN])}{more}"
-    return Diagnostic("NAS602", message, help=_OTHER)
+    return Diagnostic("NAS602", message, help=help_)
 
 
 def save_weights(path: str | os.PathLike[str], weights: Mapping[str, object]) -> None:
