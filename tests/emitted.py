@@ -9,7 +9,7 @@ from torch import nn
 
 from archir.ir.module import Module
 from archir.lowering.source import to_source
-from archir.lowering.torch import to_torch
+from archir.lowering.torch import PLAIN, to_torch
 
 
 def compiled(text: str) -> nn.Module:
@@ -28,7 +28,7 @@ def classes(text: str) -> list[str]:
 def check_equal(module: Module, batch: int = 3) -> str:
     """The emitted net has the state and computes the numbers of the torch module; gives the text."""
     torch.manual_seed(0)
-    lowered = to_torch(module)
+    lowered = to_torch(module, PLAIN)  # as the emitted file computes: the same bits
     text = to_source(module)
     assert max(map(len, text.splitlines())) <= 120
     emitted = compiled(text)

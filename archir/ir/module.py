@@ -14,8 +14,8 @@ from archir.ir.origin import Origin
 
 Form: TypeAlias = Literal["space", "relaxed", "network"]
 FORMS: tuple[Form, ...] = ("space", "relaxed", "network")
-Unit: TypeAlias = Literal["epoch", "step"]
-UNITS: tuple[Unit, ...] = ("epoch", "step")
+Period: TypeAlias = Literal["epoch", "step"]
+PERIODS: tuple[Period, ...] = ("epoch", "step")
 
 
 @frozen
@@ -38,7 +38,7 @@ class Clock:
     """
 
     name: str
-    unit: Unit
+    unit: Period
 
 
 @frozen

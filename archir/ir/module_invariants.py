@@ -11,7 +11,16 @@ from attrs import frozen
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, parameters_of
 from archir.ir.graph import Choice, Graph
 from archir.ir.invariants import Breach, faults_of_names
-from archir.ir.module import FORMS, UNITS, ArchitectureParameter, ChoiceInstance, Clock, Form, Module, choice_instances
+from archir.ir.module import (
+    FORMS,
+    PERIODS,
+    ArchitectureParameter,
+    ChoiceInstance,
+    Clock,
+    Form,
+    Module,
+    choice_instances,
+)
 
 RESERVED = "arch"
 """The path below which architecture parameters live."""
@@ -154,8 +163,8 @@ def _parameters(facts: Facts) -> Iterator[Breach]:
         if leaf.name not in used:
             yield Breach(f"no gate reads `{leaf.name}`")
     for clock in module.clocks:
-        if clock.unit not in UNITS:
-            yield Breach(f"the clock `{clock.name}` counts `{clock.unit}`, which is none of {', '.join(UNITS)}")
+        if clock.unit not in PERIODS:
+            yield Breach(f"the clock `{clock.name}` counts `{clock.unit}`, which is none of {', '.join(PERIODS)}")
     for parameter in module.parameters:
         if not (math.isfinite(parameter.deviation) and parameter.deviation >= 0):
             yield Breach(f"the deviation of `{parameter.name}` is {parameter.deviation}, which is none")

@@ -10,7 +10,7 @@ import torch
 from attrs import field, frozen
 from torch import Tensor, nn
 
-from archir.ir.module import Unit
+from archir.ir.module import Period
 from archir.lowering.torch import call_with
 from archir.search.data import Batch
 from archir.search.processes import ALONE, Processes
@@ -32,7 +32,7 @@ class Searchable(Protocol):
     def objectives(self) -> dict[str, Tensor]:
         """What the architecture parameters descend besides the loss; numbers without axes."""
 
-    def tick(self, unit: Unit) -> None:
+    def tick(self, unit: Period) -> None:
         """An epoch, or a step, of training begins."""
 
 
@@ -89,7 +89,7 @@ class Learner:
         values = list(self.model.objectives().values()) if isinstance(self.model, Searchable) else []
         return torch.stack(values).sum() if values else None
 
-    def tick(self, unit: Unit) -> None:
+    def tick(self, unit: Period) -> None:
         """Moves the model's clocks."""
         if self.clocks and isinstance(self.model, Searchable):
             self.model.tick(unit)

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from archir.diagnostics import fail
 from archir.ir.gates import GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter, Table
-from archir.ir.module import UNITS, ArchitectureParameter, Clock
+from archir.ir.module import PERIODS, ArchitectureParameter, Clock
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
 from archir.syntax import ast
@@ -41,10 +41,10 @@ def parameter_of(item: ast.Binding) -> ArchitectureParameter:
 
 def clock_of(item: ast.Binding) -> Clock:
     """The clock of `clock %name = epoch`."""
-    for unit in UNITS:
+    for unit in PERIODS:
         if isinstance(item.value, ast.Name) and item.value.text == unit:
             return Clock(item.path, unit)
-    refuse(item.span, f"one of {', '.join(UNITS)}")
+    refuse(item.span, f"one of {', '.join(PERIODS)}")
 
 
 def expression_of(e: ast.Expr) -> Gate:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from functools import partial
+
+from torch import Tensor
 from torch.nn import functional
 
 from archir.ir.primitive import Primitive, Types
 from archir.lowering.torch.collective import is_shared, place_in_batch
-from archir.lowering.torch.row import Row
+from archir.lowering.torch.row import Row, Runner
 from archir.ops.pointwise import Dropout
 
 
@@ -24,17 +26,9 @@ def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
     return x * noise[start : start + len(x)]
 
 
-class Drop(nn.Dropout):
-    """Dropout by `dropout`: a module without weights, since it has to know whether it trains."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Keeps the shape."""
-        return dropout(x, self.p, self.training)
+def row(p: Dropout, _inputs: Types, training: bool) -> Runner:
+    """Zeroes each number with probability `rate`, and scales the others up; nothing outside training."""
+    return partial(dropout, rate=p.rate, training=training)
 
 
-def row(p: Dropout, _inputs: Types) -> Drop:
-    """Zeroes each number with probability `rate`, and scales the others up."""
-    return Drop(p.rate)
-
-
-ROWS: dict[type[Primitive], Row] = {Dropout: row}
+ROWS: dict[type[Primitive], Row] = {Dropout: Row(row)}

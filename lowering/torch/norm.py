@@ -1,8 +1,9 @@
-"""Row of batch normalisation, and the one function through which every batch norm goes."""
+"""Batch normalisation: the one place where it is computed, and its statistics are kept."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,24 +16,86 @@ from archir.lowering.torch.row import Row
 from archir.ops.norm import BatchNorm
 
 
+class Running(NamedTuple):
+    """The buffers of one batch normalisation: mean and variance `[C]`, and the number of batches."""
+
+    mean: Tensor
+    var: Tensor
+    batches: Tensor
+
+
+class Update(NamedTuple):
+    """What one batch makes of running statistics: mean and var `[C]` are the new ones of the first of `owners`.
+
+    All owners saw the same batch. They need not have been equal before it.
+    """
+
+    owners: tuple[Running, ...]
+    mean: Tensor
+    var: Tensor
+    momentum: float
+
+
+def normalise_batch(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, owners: tuple[Running, ...], p: BatchNorm
+) -> tuple[Tensor, Update]:
+    """`[N, C, H, W]` normalised over (N, H, W), and what becomes of running statistics. Nothing is written.
+
+    Statistics of several processes that share a batch are put together (`batch_norm`).
+    weight: `[C]`. It must be contiguous: on a CPU, with channels last, an expanded one gives a right output and
+        a wrong gradient of `x` (seen in PyTorch 2.14).
+    """
+    assert weight is None or weight.is_contiguous()
+    mean, var = owners[0].mean.clone(), owners[0].var.clone()
+    y = batch_norm(x, mean, var, weight, bias, momentum=p.momentum, eps=p.eps)
+    return y, Update(owners, mean, var, p.momentum)
+
+
+def normalise_with(x: Tensor, weight: Tensor | None, bias: Tensor | None, running: Running, p: BatchNorm) -> Tensor:
+    """`[N, C, H, W]` normalised with running statistics."""
+    return functional.batch_norm(x, running.mean, running.var, weight, bias, training=False, eps=p.eps)
+
+
+@torch.no_grad()
+def follow(updates: Iterable[Update]) -> None:
+    """Moves running statistics: once for each normalisation and step."""
+    own: list[Tensor] = []
+    new: list[Tensor] = []
+    batches: list[Tensor] = []
+    for update in updates:
+        first, *others = update.owners
+        own += [first.mean, first.var]
+        new += [update.mean, update.var]
+        for other in others:  # (1 - m) * old + m * batch, from the same of the first
+            own += [other.mean, other.var]
+            new.append(update.mean.add(other.mean - first.mean, alpha=1 - update.momentum))
+            new.append(update.var.add(other.var - first.var, alpha=1 - update.momentum))
+        batches += [owner.batches for owner in update.owners]
+    if own:
+        torch._foreach_copy_(own, new)
+        torch._foreach_add_(batches, 1)
+
+
 def batch_norm(
     x: Tensor, running_mean: Tensor, running_var: Tensor, weight: Tensor | None, bias: Tensor | None,
-    training: bool, momentum: float, eps: float,
+    *, momentum: float, eps: float,
 ) -> Tensor:  # fmt: skip
-    """`functional.batch_norm` over `[N, C, H, W]`, also where several processes share the batch.
+    """`functional.batch_norm` while training, over `[N, C, H, W]`, also where several processes share the batch.
 
     Then mean and variance are those of the whole batch, and so is the gradient of the input; the
     gradients of weight and bias are this process' part of a sum. A process may hold no image at all.
     """
-    if not training or not is_shared():
-        return functional.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
+    if not is_shared():
+        return functional.batch_norm(x, running_mean, running_var, weight, bias, True, momentum, eps)
     normalized: Tensor
     normalized, mean, var, count = _Synchronized.apply(x, eps)
     with torch.no_grad():
         running_mean.lerp_(mean, momentum)
         running_var.lerp_(var * (count / (count - 1)), momentum)
-    if weight is None or bias is None:
+    if weight is None:
         return normalized
+    if bias is None:
+        return normalized * weight[:, None, None]
     return torch.addcmul(bias[:, None, None], normalized, weight[:, None, None])
 
 
@@ -72,25 +135,8 @@ class _Synchronized(torch.autograd.Function):
         return centred * scale[:, None, None], None
 
 
-class Norm(nn.BatchNorm2d):
-    """Batch normalisation by `batch_norm`."""
-
-    running_mean: Tensor
-    running_var: Tensor
-    momentum: float
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Keeps the shape `[N, C, H, W]`."""
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-        return batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, self.eps
-        )
+def _own_batch_norm(p: BatchNorm, inputs: Types) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(inputs[0].channels, eps=p.eps, momentum=p.momentum, affine=p.scales)
 
 
-def norm(p: BatchNorm, inputs: Types) -> Norm:
-    """Keeps the shape `[N, C, H, W]`."""
-    return Norm(inputs[0].channels, eps=p.eps, momentum=p.momentum, affine=p.scales)
-
-
-ROWS: dict[type[Primitive], Row] = {BatchNorm: norm}
+ROWS: dict[type[Primitive], Row] = {BatchNorm: Row(None, _own_batch_norm)}

@@ -9,12 +9,16 @@ from torch import Tensor, nn
 
 from archir.analysis.axes import axes_of
 from archir.diagnostics import fail
-from archir.ir.module import Module, Unit, choice_instances
+from archir.ir.module import Module, Period, choice_instances
+from archir.lowering.torch.execute import Gates
 from archir.lowering.torch.gates import Reading, gate_program, numbered
-from archir.lowering.torch.graph import Part, assemble, container
+from archir.lowering.torch.instance import Lowering, Unit
+from archir.lowering.torch.norm import follow
+from archir.lowering.torch.options import Options
+from archir.lowering.torch.tree import container
 
 
-class Supernet(Part):
+class Supernet(Unit):
     """A relaxed module or a network that runs and trains.
 
     The names in `state_dict()` are the paths of the IR. Everything that a forward
@@ -24,12 +28,12 @@ class Supernet(Part):
     `nn.Module`'s own attributes; `call_with` can.)
     """
 
-    def __init__(self, module: Module) -> None:
-        super().__init__()
+    def __init__(self, module: Module, options: Options) -> None:
         axes = {i.path: axes_of(i.choice) for i in choice_instances(module.graph)} if module.gates else {}
         distinct, places = numbered({g.path: Reading(g.gate, axes[g.path]) for g in module.gates})
+        _check_gated(module)
+        super().__init__(module.graph, "", Lowering(options, places))
         self._ir = module
-        self._program = assemble(self, module.graph, "", places)
         leaves = [*(p.name for p in module.parameters), *(c.name for c in module.clocks)]
         self._gates = gate_program(distinct, leaves, [o.value for o in module.objectives], places)
         for parameter in module.parameters:
@@ -49,21 +53,30 @@ class Supernet(Part):
         """The IR that this was made from."""
         return self._ir
 
+    @property
+    def options(self) -> Options:
+        """How it was lowered."""
+        return self._plans.options
+
     def forward(self, *inputs: Tensor) -> Tensor:
         """The net's output, for example `[N, classes]` from images `[N, C, H, W]`."""
-        return self._program.run(self._gates.run(self._read()), inputs)
+        if self.options.channels_last:
+            inputs = tuple(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in inputs)
+        output, updates = self.run(Gates(self._gates.run(self._leaf_values())), *inputs)
+        follow(updates)
+        return output
 
-    def _read(self) -> Iterator[Tensor]:
+    def _leaf_values(self) -> Iterator[Tensor]:
         for owner, name in self._leaves:
             value = getattr(owner, name)
             yield value if name in owner._parameters else value.clamp(min=0)  # a clock
 
     def objectives(self) -> dict[str, Tensor]:
         """The value of each objective, a number that the architecture parameters have gradients of."""
-        values = self._gates.objective_values(self._read())
+        values = self._gates.objective_values(self._leaf_values())
         return {o.name: value for o, value in zip(self._ir.objectives, values, strict=True)}
 
-    def tick(self, unit: Unit) -> None:
+    def tick(self, unit: Period) -> None:
         """Says that an epoch, or a step, of training begins: moves the clocks that count it."""
         clocks = self.clocks()
         for clock in self._ir.clocks:
@@ -86,7 +99,7 @@ class Supernet(Part):
         return {name: p for name, p in self.named_parameters() if name not in names}
 
 
-def to_torch(module: Module) -> Supernet:
+def to_torch(module: Module, options: Options | None = None) -> Supernet:
     """A relaxed module or a network as an `nn.Module`, with PyTorch's default initialisation.
 
     Modules are made in the order of computation, so a seed gives the same weights.
@@ -98,4 +111,12 @@ def to_torch(module: Module) -> Supernet:
             f"`{module.name}` is a space: its choices have no gates, so it cannot run",
             help="make a supernet of it with `relax`, or a network with `fix` or `derive`",
         )
-    return Supernet(module)
+    return Supernet(module, options or Options())
+
+
+def _check_gated(module: Module) -> None:
+    gated = {g.path for g in module.gates}
+    for instance in choice_instances(module.graph):
+        if instance.path not in gated:
+            message = f"choice `{instance.path}` has no gate"
+            fail("NAS405", message, span=instance.choice.span, help="run the pass `relax` first")

@@ -74,7 +74,7 @@ def test_each_node_keeps_a_connection_and_the_derived_are_the_active_ones(seed: 
     origin = run_pipeline(module, "derive{rule=nonzero}", values_of(module, net)).module.origin
     assert origin is not None
     assert origin.point is not None
-    program = net._gates.run(net._read())
+    program = net._gates.run(net._leaf_values())
     for path, number in (("c.0.x.2", 0), ("c.0.x.3", 1), ("c.1.x.2", 2), ("c.1.x.3", 3)):
         kind = "normal" if path.startswith("c.0") else "reduce"
         choice = shared_choices(module)[f"{kind}.{path[4:]}"]

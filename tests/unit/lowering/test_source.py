@@ -15,7 +15,7 @@ from archir.ir.graph import Graph
 from archir.ir.module import Module
 from archir.lowering.source import to_source
 from archir.lowering.source.rows import ROWS
-from archir.lowering.torch import to_torch
+from archir.lowering.torch import PLAIN, to_torch
 from archir.ops import PRIMITIVES
 from archir.ops.conv import Conv, Linear
 from archir.ops.layout import ChannelShuffle, Concat, Slice, Zero
@@ -340,7 +340,7 @@ def test_weights_load_as_the_file_says(tmp_path: Path) -> None:
     import safetensors.torch
 
     module = network(net(derived=True))
-    lowered = to_torch(module).eval()
+    lowered = to_torch(module, PLAIN).eval()
     safetensors.torch.save_file(lowered.state_dict(), tmp_path / "net.safetensors")
     (tmp_path / "net.py").write_text(to_source(module))
     emitted = runpy.run_path(str(tmp_path / "net.py"))["Darts"]()

@@ -33,14 +33,15 @@ def results(start: int, stop: int) -> dict[str, Tensor]:
     x, slope = given["x"][start:stop].requires_grad_(), given["slope"][start:stop]
     weight, bias = given["weight"].requires_grad_(), given["bias"].requires_grad_()
     mean, var = torch.zeros(3, dtype=torch.float64), torch.ones(3, dtype=torch.float64)
-    scaled = batch_norm(x, mean, var, weight, bias, True, 0.1, 1e-5)
-    plain = batch_norm(x, mean, var, None, None, True, 0.3, 1e-5)
-    torch.autograd.backward((scaled, plain), (slope, slope**2))
+    scaled = batch_norm(x, mean, var, weight, bias, momentum=0.1, eps=1e-5)
+    plain = batch_norm(x, mean, var, None, None, momentum=0.3, eps=1e-5)
+    weighted = batch_norm(x, mean, var, weight, None, momentum=0.2, eps=1e-5)
+    torch.autograd.backward((scaled, plain, weighted), (slope, slope**2, slope**3))
     torch.manual_seed(3)
     return {
         "scaled": scaled, "plain": plain, "x": x.grad, "weight": weight.grad, "bias": bias.grad, "mean": mean,
         "var": var, "dropped": dropout(given["slope"][start:stop], 0.4, True),
-        "still": batch_norm(x, mean, var, weight, bias, False, 0.1, 1e-5),
+        "weighted": weighted,
     }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_a_shared_batch_is_normalised_as_a_whole(count: int, root: Path, tmp_pat
     assert done.stdout.strip() == str([0] * count), done.stderr
     parts = [safetensors.torch.load_file(tmp_path / f"{rank}.safetensors") for rank in range(count)]
     expected = results(0, 7)
-    for name in ("scaled", "plain", "x", "dropped", "still"):
+    for name in ("scaled", "plain", "x", "dropped", "weighted"):
         torch.testing.assert_close(torch.cat([p[name] for p in parts]), expected[name], rtol=1e-12, atol=1e-10)
     for name in ("weight", "bias"):
         torch.testing.assert_close(sum(p[name] for p in parts), expected[name], rtol=0, atol=1e-10)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from archir.ir.gates import GATE_FUNCTIONS
 from archir.ir.primitive import Primitive
+from archir.ir.types import TensorType
+from archir.lowering.torch import Supernet, to_torch
 from archir.lowering.torch.gates import GATE_ROWS
 from archir.lowering.torch.rows import ROWS
 from archir.ops import PRIMITIVES
@@ -14,7 +15,7 @@ from archir.ops.layout import ChannelShuffle, Concat, Slice, Zero
 from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Add, Dropout, Mul, Relu, Relu6, Scale, ScaleChannels, Sigmoid, Swish
 from archir.ops.pool import AvgPool, GlobalAvgPool, MaxPool
-from tests.build import tensor
+from tests.build import Builder, network, tensor
 
 MAP = tensor(4, 7, 9)
 
@@ -47,6 +48,11 @@ EXAMPLES = [
 ]
 
 
+def single(primitive: Primitive, *types: TensorType) -> Supernet:
+    b = Builder("n", "net", **{f"x{i}": t for i, t in enumerate(types)})
+    return to_torch(network(b.done(b.op("y", primitive, *b.types))))
+
+
 def test_no_row_is_missing() -> None:
     assert set(ROWS) == set(PRIMITIVES.values())
     assert {type(p) for p, _ in EXAMPLES} == set(PRIMITIVES.values()), "each primitive has an example here"
@@ -56,22 +62,23 @@ def test_no_row_is_missing() -> None:
 @pytest.mark.parametrize(("primitive", "types"), EXAMPLES, ids=lambda v: v.name if isinstance(v, Primitive) else "")
 def test_a_row_gives_the_inferred_shape_and_owns_the_stated_weights(primitive, types) -> None:
     full = primitive.resolve(tuple(types))
-    run = ROWS[type(primitive)](full, tuple(types))
-    result = run(*(torch.randn(2, *t.shape) for t in types))
+    result = single(full, *types)(*(torch.randn(2, *t.shape) for t in types))
     assert tuple(result.shape) == (2, *full.infer(tuple(types)).shape)
     weights = full.weights(tuple(types))
-    if weights:
-        assert isinstance(run, nn.Module)
-        assert {n: tuple(t.shape) for n, t in run.state_dict().items()} == {w.name: w.shape for w in weights}
-        assert {n for n, _ in run.named_parameters()} == {w.name for w in weights if w.kind == "parameter"}
+    own = ROWS[type(primitive)].own
+    assert (own is not None) == bool(weights)
+    if own is not None:
+        owner = own(full, tuple(types))
+        assert {n: tuple(t.shape) for n, t in owner.state_dict().items()} == {w.name: w.shape for w in weights}
+        assert {n for n, _ in owner.named_parameters()} == {w.name for w in weights if w.kind == "parameter"}
 
 
 def test_numbers() -> None:
     x = torch.tensor([[[[-1.0, 2.0], [3.0, 10.0]]]])
-    types = (tensor(1, 2, 2),)
 
     def run(primitive: Primitive, *operands: torch.Tensor) -> list[float]:
-        return ROWS[type(primitive)](primitive, types * len(operands))(*operands).flatten().tolist()
+        types = [tensor(*o.shape[1:]) for o in operands]
+        return single(primitive, *types)(*operands).flatten().tolist()
 
     assert run(Relu(), x) == [0, 2, 3, 10]
     assert run(Relu6(), x) == [0, 2, 3, 6]
@@ -93,8 +100,7 @@ def test_numbers() -> None:
 
 
 def test_dropout_works_while_training_only() -> None:
-    drop = ROWS[Dropout](Dropout(rate=0.25), (tensor(1000),))
-    assert isinstance(drop, nn.Dropout)
+    drop = single(Dropout(rate=0.25), tensor(1000))
     x = torch.ones(1, 1000)
     torch.manual_seed(0)
     assert sorted(set(drop(x).flatten().tolist())) == pytest.approx([0, 4 / 3])

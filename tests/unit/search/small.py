@@ -9,7 +9,7 @@ import torch
 from attrs import evolve
 from torch import Tensor, nn
 
-from archir.ir.module import Module, Unit
+from archir.ir.module import Module, Period
 from archir.ir.origin import Origin
 from archir.lowering.torch import to_torch
 from archir.passes import Rewrite
@@ -55,7 +55,7 @@ class SmoothNet(nn.Module):
     def objectives(self) -> dict[str, Tensor]:
         return {"small": 0.1 * self.alpha.square().sum()} if self.pulled else {}
 
-    def tick(self, unit: Unit) -> None:
+    def tick(self, unit: Period) -> None:
         raise AssertionError("there are no clocks")
 
 
