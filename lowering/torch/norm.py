@@ -122,14 +122,15 @@ class _Synchronized(torch.autograd.Function):
         var = (counts * (variances + (means - mean) ** 2)).sum(0) / total
         scale = (var + eps).rsqrt()
         normalized = (x - mean[:, None, None]) * scale[:, None, None]
-        ctx.save_for_backward(normalized, scale, total)
+        ctx.save_for_backward(x, mean, scale, total)  # not the result, which a plan may add to in place
         ctx.mark_non_differentiable(mean, var, total)
         return normalized, mean, var, total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slope: Tensor, *_: Tensor) -> tuple[Tensor, None]:
-        normalized, scale, total = ctx.saved_tensors
+        x, mean, scale, total = ctx.saved_tensors
+        normalized = (x - mean[:, None, None]) * scale[:, None, None]
         sums = all_sum(torch.stack([slope.sum((0, 2, 3)), (slope * normalized).sum((0, 2, 3))])) / total
         centred = slope - sums[0][:, None, None] - normalized * sums[1][:, None, None]
         return centred * scale[:, None, None], None
