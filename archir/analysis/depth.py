@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from archir.ir.graph import Call, Graph, Node
+from archir.ir.graph import Call, Graph, Node, results
 from archir.ir.module import join
 
 
@@ -16,7 +16,8 @@ def depth(graph: Graph) -> int:
     """
     depths = {value.name: 0 for value in graph.inputs}
     for node in graph.nodes:
-        depths[node.name] = max(depths[operand] for operand in node.operands) + is_cell(node)
+        here = max(depths[operand] for operand in node.operands) + is_cell(node)
+        depths |= dict.fromkeys(results(node), here)
     return depths[graph.output]
 
 
@@ -40,7 +41,7 @@ def dead_cells(graph: Graph) -> tuple[str, ...]:
     """
     used = {graph.output}
     for node in reversed(graph.nodes):
-        if node.name in used:
+        if used & {*results(node)}:
             used.update(node.operands)
     return tuple(node.name for node in graph.nodes if is_cell(node) and node.name not in used)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archir.ir.graph import Call, Choice, Graph, Node
+from archir.ir.graph import Call, Choice, Graph, Node, results
 from archir.ir.memo import once_per_graph
 
 FLOAT32 = 4
@@ -33,10 +33,10 @@ def _peak(graph: Graph) -> int:
             ends.setdefault(place, []).append(name)
     live = peak = sum(sizes[name] for name in inputs)
     for place, node in enumerate(graph.nodes):
-        live += sizes[node.name]
+        live += sum(sizes[name] for name in results(node))
         peak = max(peak, live + _inside(node))
         live -= sum(sizes[name] for name in ends.get(place, ()))
-        live -= sizes[node.name] if node.name not in last else 0  # nobody reads it
+        live -= sum(sizes[name] for name in results(node) if name not in last)  # nobody reads them
     return peak
 
 

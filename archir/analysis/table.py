@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from archir.analysis.conventions import DEFAULT
 from archir.analysis.cost import Cost, of_node, total
 from archir.diagnostics import fail
+from archir.ir.behind import behind as stands_behind
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.memo import once_per_graph
 from archir.ir.module import Module, chooses, join, owner_of, shared_choices
@@ -52,7 +53,8 @@ class CostTable:
     """`fixed` is paid by every point; `rows` has, for each choice, the cost of each candidate on each edge.
 
     The cost of a candidate is that of its own operations, added over all instances of the choice; choices
-    nested in it have rows of their own.
+    nested in it have rows of their own. The cost of a window (`choose adjacent`) is that of the operations
+    that stand behind the choice and that it needs.
     """
 
     fixed: Cost
@@ -91,26 +93,32 @@ _Rows = dict[Row, dict[tuple[int, str], Cost]]
 
 @once_per_graph
 def _table(graph: Graph, tag: str | None, convention: str, behind: Alternative | None) -> tuple[Cost, _Rows]:
-    owner = owner_of(graph, tag)
+    owner, standing = owner_of(graph, tag), stands_behind(graph)
     fixed, rows, types = Cost(), _Rows(), graph.types()
     for node in graph.nodes:
+        own = Cost()
         if isinstance(node, Choice):
             key = join(owner, node.name)
             mine = rows.setdefault(Row(key, behind), {})
             for e, edge in enumerate(node.edges):
                 for c in edge.candidates:
                     if chooses(c.graph):
-                        own, inner = _table(c.graph, None, convention, Alternative(key, e, c.name))
+                        inside, inner = _table(c.graph, None, convention, Alternative(key, e, c.name))
                         _merge(rows, inner)
                     else:
-                        own = total(c.graph, convention)
-                    mine[e, c.name] = mine.get((e, c.name), Cost()) + own
+                        inside = total(c.graph, convention)
+                    mine[e, c.name] = mine.get((e, c.name), Cost()) + inside
         elif isinstance(node, Call):
             own, inner = _table(node.graph, node.tag, convention, behind)
-            fixed += own
             _merge(rows, inner)
         else:
-            fixed += of_node(node, types, convention)
+            own = of_node(node, types, convention)
+        place = standing.get(node.name)
+        if place is None:
+            fixed += own
+        else:  # the windows that need it pay for it; one of them is kept
+            paid = {(0, window): own for _, window in place.windows}
+            _merge(rows, {Row(join(owner, place.choice), behind): paid})
     return fixed, rows
 
 
@@ -208,21 +216,33 @@ def _weighted(main: Graph, convention: str, weight: _Weight) -> _Sums:
     memo: dict[tuple[int, str | None], _Sums] = {}
 
     def terms(graph: Graph, tag: str | None) -> Iterator[tuple[float, _Sums]]:
-        owner = owner_of(graph, tag)
+        owner, standing = owner_of(graph, tag), stands_behind(graph)
         types = graph.types()
+
+        def needed(name: str) -> float:
+            """The weight of the windows that need a node."""
+            place = standing.get(name)
+            if place is None:
+                return 1
+            key = join(owner, place.choice)
+            return needed(place.choice) * sum(weight(key, 0, k, window) for k, window in place.windows)
+
         for node in graph.nodes:
+            whole = needed(node.name)
+            if not whole:
+                continue
             if isinstance(node, Choice):
                 key = join(owner, node.name)
                 for e, edge in enumerate(node.edges):
                     for k, c in enumerate(edge.candidates):
-                        share = weight(key, e, k, c.name)
+                        share = whole * weight(key, e, k, c.name)
                         if share:
                             yield share, sums(c.graph, None)
             elif isinstance(node, Call):
-                yield 1, sums(node.graph, node.tag)
+                yield whole, sums(node.graph, node.tag)
             else:
                 cost = of_node(node, types, convention)
-                yield 1, (cost.params, cost.macs, cost.elements)
+                yield whole, (cost.params, cost.macs, cost.elements)
 
     def sums(graph: Graph, tag: str | None) -> _Sums:
         if (id(graph), tag) not in memo:

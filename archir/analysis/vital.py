@@ -6,7 +6,7 @@ alternative: residual shortcuts count as paths, inside the block as well as arou
 
 from __future__ import annotations
 
-from archir.ir.graph import Call, Choice, Graph, Node, Operation
+from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
 from archir.ir.memo import once_per_graph
 from archir.ops.layout import Zero
 
@@ -25,7 +25,7 @@ def _avoidable(graph: Graph, block: Node) -> bool:
     reached = {value.name for value in graph.inputs}
     for node in graph.nodes:
         if any(operand in reached for operand in _passing(node, graph, clean=node is block)):
-            reached.add(node.name)
+            reached.update(results(node))
     return graph.output in reached
 
 
@@ -36,7 +36,11 @@ def _passing(node: Node, graph: Graph, *, clean: bool) -> tuple[str, ...]:
         return () if stopped else node.operands
     if isinstance(node, Call):
         return tuple(node.operands[i] for i in _open_inputs(node.graph, clean))
-    return tuple(edge.source for edge in node.edges if any(_open_inputs(c.graph, clean) for c in edge.candidates))
+    if node.windows:
+        return node.operands
+    return tuple(
+        edge.sources[place] for edge in node.edges for c in edge.candidates for place in _open_inputs(c.graph, clean)
+    )
 
 
 @once_per_graph
@@ -47,7 +51,7 @@ def _open_inputs(graph: Graph, clean: bool) -> tuple[int, ...]:
         reached = {value.name}
         for node in graph.nodes:
             if any(operand in reached for operand in _passing(node, graph, clean=clean)):
-                reached.add(node.name)
+                reached.update(results(node))
         if graph.output in reached:
             found.append(place)
     return tuple(found)

@@ -60,21 +60,25 @@ class Call:
 
 @frozen
 class Candidate:
-    """One alternative: a name that is unique on its edge and a graph with one input."""
+    """One alternative: a name that is unique on its edge, and a graph that takes what the edge starts from."""
 
     name: str
     graph: Graph
 
 
+def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
+
+
 @frozen
 class Edge:
-    """The value that an edge starts from and the candidates on it.
+    """What an edge starts from, and the candidates on it: each takes all of the edge's sources, mostly one.
 
     `home`: the name below which the candidates' weights live in the instance, in place of the choice's
-    own. Edges with one home start from one source: what they compute alike is computed once.
+    own. Edges with one home start from the same sources: what they compute alike is computed once.
     """
 
-    source: str
+    sources: tuple[str, ...] = field(converter=_several)
     candidates: tuple[Candidate, ...]
     home: str | None = None
 
@@ -105,6 +109,8 @@ class Choice:
     With `slots` above 1 there is no sum: the kept edges fill that many values, in order
     (`*choose ... keep 2 edges` fills two inputs of a cell). Until a point is fixed each of
     these values is the whole mixture, since no edge has a slot yet (H-DAS, section 3.2).
+
+    `choose adjacent 2 from c[4..10]` is a choice of windows, see `adjacent`.
     """
 
     name: str
@@ -116,8 +122,17 @@ class Choice:
 
     @property
     def operands(self) -> tuple[str, ...]:
-        """The values that the edges start from."""
-        return tuple(edge.source for edge in self.edges)
+        """The values that the edges start from, edge by edge."""
+        return tuple(source for edge in self.edges for source in edge.sources)
+
+    @property
+    def windows(self) -> bool:
+        """Whether the candidates are windows: several slots, and no rule for edges."""
+        return self.slots > 1 and self.keep.edges is None
+
+    def filled(self, candidate: int) -> tuple[str, ...]:
+        """The values that fill the slots where a choice of windows keeps the candidate of this place."""
+        return self.edges[0].sources[candidate : candidate + self.slots]
 
 
 Node: TypeAlias = Operation | Call | Choice
@@ -152,3 +167,22 @@ class Graph:
     def types(self) -> dict[str, TensorType]:
         """The type of every value."""
         return {v.name: v.type for v in self.inputs} | {r: n.type for n in self.nodes for r in results(n)}
+
+
+def forwarded_input(graph: Graph) -> int | None:
+    """The place of the input that a graph without nodes gives back; None where there is something to compute."""
+    return None if graph.nodes else [value.name for value in graph.inputs].index(graph.output)
+
+
+def adjacent(name: str, sources: tuple[str, ...], count: int, type_: TensorType, span: Span | None = None) -> Choice:
+    """`choose adjacent count from sources`: one window of `count` neighbors among values of one type.
+
+    There is one edge, from all the values. Candidate `window_i` gives value i; slot s of the choice is
+    the value s places behind what is kept. So a window is one alternative in a point, has one coefficient
+    in a gate (H-DAS, Eq. 3: each slot is the sum over the windows of coefficient times the window's value there),
+    and the strongest operation of the edge is the strongest window.
+    """
+    inputs = tuple(Value(f"x{i}", type_) for i in range(len(sources)))
+    names = [f"window_{i}" for i in range(len(sources) - count + 1)]
+    candidates = tuple(Candidate(w, Graph(w, "block", inputs, (), f"x{i}", type_)) for i, w in enumerate(names))
+    return Choice(name, (Edge(sources, candidates),), Keep(None), type_, span, count)

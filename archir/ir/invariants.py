@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import frozen
 
-from archir.ir.graph import KINDS, Amount, Call, Choice, Edge, Graph, Operation, results
+from archir.ir.behind import contested
+from archir.ir.graph import KINDS, Amount, Call, Choice, Edge, Graph, Operation, adjacent, results
 from archir.ir.primitive import ShapeError
 from archir.source import Span
 
@@ -147,13 +148,15 @@ def _candidates(graph: Graph) -> Iterator[Breach]:
     types = graph.types()
     for where, choice in _choices(graph):
         for e, edge in enumerate(choice.edges):
-            source = types.get(edge.source)
             for candidate in edge.candidates:
                 inner, here = candidate.graph, f"{where}, edge {e}, candidate `{candidate.name}`"
-                if len(inner.inputs) != 1:
-                    yield Breach(f"{here} has {len(inner.inputs)} inputs instead of one", choice.span)
-                elif source is not None and inner.inputs[0].type != source:
-                    yield Breach(f"{here} takes {inner.inputs[0].type}, but `{edge.source}` is {source}", choice.span)
+                if len(inner.inputs) != len(edge.sources):
+                    wanted = len(edge.sources) if len(edge.sources) > 1 else "one"
+                    yield Breach(f"{here} has {len(inner.inputs)} inputs instead of {wanted}", choice.span)
+                    continue
+                for value, source in zip(inner.inputs, edge.sources, strict=True):
+                    if source in types and types[source] != value.type:
+                        yield Breach(f"{here} takes {value.type}, but `{source}` is {types[source]}", choice.span)
                 if inner.type != choice.type:
                     yield Breach(f"{here} gives {inner.type}, but {choice.type} is needed", choice.span)
 
@@ -167,9 +170,10 @@ def _homes(graph: Graph) -> Iterator[Breach]:
                 continue
             known = first.setdefault(edge.home, edge)
             mine, theirs = ({c.name: c.graph for c in each.candidates} for each in (edge, known))
-            if known.source != edge.source:
+            if known.sources != edge.sources:
+                shared = ", ".join(known.sources)
                 yield Breach(
-                    f"{where}, edge {e} shares the weights of `{edge.home}`, but not the source `{known.source}`",
+                    f"{where}, edge {e} shares the weights of `{edge.home}`, but not the source `{shared}`",
                     choice.span,
                 )
             elif any(theirs[name] is not mine[name] and theirs[name] != mine[name] for name in mine.keys() & theirs):
@@ -177,6 +181,16 @@ def _homes(graph: Graph) -> Iterator[Breach]:
     homes = list(first)
     for fault in faults_of_names(homes + owners, prefixes=homes + owners) if homes else ():
         yield Breach(f"in `{graph.name}`, {fault}")
+
+
+def _windows(graph: Graph) -> Iterator[Breach]:
+    for where, choice in _choices(graph):
+        if choice.windows and choice != adjacent(choice.name, choice.operands, choice.slots, choice.type):
+            yield Breach(
+                f"{where} fills {choice.slots} slots by one kept edge, but its candidates are no windows", choice.span
+            )
+    for name in contested(graph):
+        yield Breach(f"in `{graph.name}`, two choices of windows could leave out `{name}`")
 
 
 def _keep(graph: Graph) -> Iterator[Breach]:
@@ -209,7 +223,12 @@ GRAPH_INVARIANTS = (
     GraphInvariant("kind", "a graph is a net, stage, cell or block", _kind),
     GraphInvariant("edges", "a choice has edges, each with candidates whose names are unique on it", _edges),
     GraphInvariant(
-        "candidates", "a candidate takes one value, of its edge's type, and gives the choice's type", _candidates
+        "candidates", "a candidate takes what its edge starts from, and gives the choice's type", _candidates
+    ),
+    GraphInvariant(
+        "windows",
+        "without a rule for edges, slots are filled by windows; a node stands behind one choice of them",
+        _windows,
     ),
     GraphInvariant("homes", "edges that share weights start from one source and offer the same under one name", _homes),
     GraphInvariant("keep", "as many edges and operations as a choice keeps are there", _keep),

@@ -55,6 +55,8 @@ class _Printer:
         yield f"    return %{graph.output}"
 
     def _node(self, node: Node) -> str:
+        if isinstance(node, Choice) and node.windows:
+            return f"choose adjacent {node.slots} from [{', '.join(f'%{o}' for o in node.operands)}]"
         if isinstance(node, Choice):
             edges = " and ".join(map(self._edge, node.edges))
             return f"choose {edges} {print_keep(node.keep)}"
@@ -66,7 +68,7 @@ class _Printer:
 
     def _edge(self, edge: Edge) -> str:
         home = "" if edge.home is None else f" at %{edge.home}"
-        return f"{self._candidate_set(edge)} from %{edge.source}{home}"
+        return f"{self._candidate_set(edge)} from {_sources(edge)}{home}"
 
     def _candidate_set(self, edge: Edge) -> str:
         if edge.candidates not in self._candidates:
@@ -74,6 +76,11 @@ class _Printer:
             name = self._candidates[edge.candidates] = self._fresh("candidates")
             self.lines.append(f"  candidates {name} = {alternatives}")
         return self._candidates[edge.candidates]
+
+
+def _sources(edge: Edge) -> str:
+    values = ", ".join(f"%{source}" for source in edge.sources)
+    return values if len(edge.sources) == 1 else f"({values})"
 
 
 def print_operation(node: Operation, operands: list[str]) -> str:

@@ -89,7 +89,7 @@ class _Cell:
 
     def _edge(self, edge: Edge) -> Edge:
         candidates = tuple(Candidate(c.name, narrowed(c.graph, self.ratio, self.memo)) for c in edge.candidates)
-        return evolve(edge, source=self.squeezed[edge.source], candidates=candidates)
+        return evolve(edge, sources=tuple(self.squeezed[source] for source in edge.sources), candidates=candidates)
 
     def _conv(self, name: str, operand: str, source: TensorType, target: TensorType) -> Operation:
         conv = Conv(out=target.channels).resolve((source,))

@@ -12,7 +12,8 @@ from typing import ClassVar
 from attrs import NOTHING, evolve, frozen
 
 from archir.diagnostics import fail
-from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
+from archir.ir.behind import without_unneeded
+from archir.ir.graph import Call, Choice, Graph, Node, Operation, forwarded_input, results
 from archir.ir.module import Form, Module, choice_instances, join, owner_of
 from archir.ir.point import Point
 from archir.ir.rewrite import with_callees
@@ -90,9 +91,10 @@ def fixed(module: Module, point: Point) -> Module:
 def _nothing_kept(choice: Choice, key: str) -> tuple[str, Zero]:
     """The zeros that stand for a choice of which nothing is kept, and the value that they are made from."""
     for edge in choice.edges:
-        zero = zeros_for(edge.candidates[0].graph.inputs[0].type, choice.type)
-        if zero is not None:
-            return edge.source, zero
+        for source, value in zip(edge.sources, edge.candidates[0].graph.inputs, strict=True):
+            zero = zeros_for(value.type, choice.type)
+            if zero is not None:
+                return source, zero
     help_ = "say `some` instead of `any`, or give an edge a candidate `none`"
     fail(
         "NAS404", f"nothing is kept of `{key}`, and no zeros of {choice.type} can be made", span=choice.span, help=help_
@@ -105,7 +107,12 @@ def _without_choices(
     owner = owner_of(graph, tag)
     nodes: list[Node] = []
     renamed: dict[str, str] = {}
-    for node in graph.nodes:
+    windows = {
+        node.name: kept[0].operation
+        for node in graph.nodes
+        if isinstance(node, Choice) and node.windows and (kept := point.kept(join(owner, node.name)))
+    }
+    for node in without_unneeded(graph, windows):
         if isinstance(node, Choice):  # only kept candidates are changed: a point says nothing of what is inside others
             made, terms = _kept_nodes(node, point, join(owner, node.name), renamed, change)
             if node.slots == 1:
@@ -129,19 +136,25 @@ def _kept_nodes(
     terms: list[str] = []
     for kept in point.kept(key) or ():
         edge = choice.edges[kept.edge]
-        graph = change(next(c.graph for c in edge.candidates if c.name == kept.operation), None)
-        term = renamed.get(edge.source, edge.source)
+        place, candidate = next((i, c) for i, c in enumerate(edge.candidates) if c.name == kept.operation)
+        operands = tuple(renamed.get(source, source) for source in edge.sources)
         path = f"{choice.name}.{kept.edge}.{kept.operation}"
-        if graph.nodes:
-            nodes.append(Call(path, graph, (term,), None, choice.span))
-            term = path
+        graph = change(candidate.graph, None)
+        through = forwarded_input(graph)
+        if choice.windows:
+            given = operands[place : place + choice.slots]
+        elif through is not None:
+            given = (operands[through],)
+        else:
+            nodes.append(Call(path, graph, operands, None, choice.span))
+            given = (path,)
         if kept.coefficient is not None:
-            scale = Operation(
-                f"{choice.name}.{kept.edge}.{kept.operation}_scale", Scale(kept.coefficient), (term,), choice.type
-            )
-            nodes.append(scale)
-            term = scale.name
-        terms.append(term)
+            names = results(choice, f"{path}_scale")
+            nodes += [
+                Operation(n, Scale(kept.coefficient), (g,), choice.type) for n, g in zip(names, given, strict=True)
+            ]
+            given = names
+        terms += given
     return nodes, terms
 
 

@@ -37,21 +37,23 @@ class ShareFeatures(Pass):
 
 
 def _shared(graph: Graph) -> tuple[Node, ...]:
-    offers: dict[str, tuple[Candidate, ...]] = {}
-    uses: Counter[str] = Counter()
+    offers: dict[tuple[str, ...], tuple[Candidate, ...]] = {}
+    uses: Counter[tuple[str, ...]] = Counter()
     for choice in graph.nodes:
         for edge in choice.edges if isinstance(choice, Choice) else ():
-            if edge.candidates is offers.setdefault(edge.source, edge.candidates) or (
-                edge.candidates == offers[edge.source]
+            if edge.candidates is offers.setdefault(edge.sources, edge.candidates) or (
+                edge.candidates == offers[edge.sources]
             ):
-                uses[edge.source] += 1
+                uses[edge.sources] += 1
     return tuple(_node(node, offers, uses) if isinstance(node, Choice) else node for node in graph.nodes)
 
 
-def _node(choice: Choice, offers: dict[str, tuple[Candidate, ...]], uses: Counter[str]) -> Choice:
+def _node(
+    choice: Choice, offers: dict[tuple[str, ...], tuple[Candidate, ...]], uses: Counter[tuple[str, ...]]
+) -> Choice:
     edges = tuple(
-        evolve(edge, home=f"shared.{edge.source}")
-        if edge.home is None and uses[edge.source] > 1 and edge.candidates == offers[edge.source]
+        evolve(edge, home=f"shared.{'_and_'.join(edge.sources)}")
+        if edge.home is None and uses[edge.sources] > 1 and edge.candidates == offers[edge.sources]
         else edge
         for edge in choice.edges
     )

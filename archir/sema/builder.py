@@ -7,6 +7,7 @@ called (`s1.conv`, `s1.batch_norm`); `return` puts them at the top.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TypeAlias
 
 from attrs import Factory, define, evolve
@@ -107,7 +108,8 @@ class GraphBuilder:
         name = self._names[i]
         sources = tuple(map(self._value_name, operands))
         if isinstance(node, Choice):
-            edges = tuple(Edge(s, e.candidates) for s, e in zip(sources, node.edges, strict=True))
+            rest = iter(sources)
+            edges = tuple(Edge(tuple(islice(rest, len(e.sources))), e.candidates) for e in node.edges)
             return evolve(node, name=name, edges=edges)
         return evolve(node, name=name, operands=sources)
 

@@ -10,6 +10,7 @@ from archir.diagnostics import Diagnostic
 from archir.ir.graph import Call, Operation
 from archir.ir.origin import Setting
 from archir.ir.primitive import Primitive, ShapeError
+from archir.sema.adjacent import check_windows
 from archir.sema.arithmetic import is_number
 from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
 from archir.sema.builtins import FUNCTIONS
@@ -314,6 +315,7 @@ def _finish(
         return Built(None, (), returns_input=inputs.index(result))
     graph = frame.builder.finish(callee.graph_name, definition.kind, result)  # type: ignore[arg-type]
     graph, kept = without_unused_inputs(evolve(graph, arguments=arguments))
+    check_windows(frame, graph)
     through = forwarded(graph)
     if through is not None:
         graph, places = through

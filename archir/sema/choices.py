@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import product
 
 from attrs import evolve
@@ -43,48 +44,58 @@ def choose_slots(frame: Frame, e: ast.Choose) -> Value:
 
 def _choice(frame: Frame, e: ast.Choose) -> tuple[Choice, tuple[Tensor, ...]] | None:
     offers: list[tuple[Offer, ...]] = []
-    operands: list[Tensor] = []
+    starts: list[tuple[Tensor, ...]] = []
     for group in e.edges:
         found = _edge_set(frame, group)
         if found is None:
             return None
-        for source in found[1]:
-            offered = _offers(frame, found[0], source.type, group.candidates.span)
+        for sources in found[1]:
+            offered = _offers(frame, found[0], tuple(s.type for s in sources), group.candidates.span)
             if offered is None:
                 return None
-            operands.append(source)
+            starts.append(sources)
             offers.append(offered)
     if not offers:
         help_ = "begin the loop where there is a value to choose from"
         frame.error("NAS307", "this choice has no edges: its sources are an empty list", e.span, help=help_)
         return None
     wanted = _wanted_type(offers)
-    edges = [Edge("", _legal(frame, offered, wanted)) for offered in offers] if wanted is not None else []
+    edges = (
+        [Edge(("",) * len(s), _legal(frame, offered, wanted)) for s, offered in zip(starts, offers, strict=True)]
+        if wanted is not None
+        else []
+    )
     if wanted is None or not all(edge.candidates for edge in edges):
         bare = next((i for i, edge in enumerate(edges) if not edge.candidates), 0)
-        help_ = f"add a candidate that takes {operands[bare].type}"
+        help_ = f"add a candidate that takes {_types(s.type for s in starts[bare])}"
         frame.error("NAS307", f"no candidate is legal on edge {bare}", e.span, help=help_)
         return None
     keep = _keep(frame, e.keep, edges)
     if not _all_fit(frame, e, edges, wanted) or keep is None:
         return None
-    return Choice("", tuple(edges), keep, wanted, e.span), tuple(operands)
+    return Choice("", tuple(edges), keep, wanted, e.span), tuple(s for sources in starts for s in sources)
 
 
-def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, tuple[Tensor, ...]] | None:
+def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, list[tuple[Tensor, ...]]] | None:
+    """The candidates, and for each edge what it starts from: `(a, b)` is one edge, `[a, b]` are two."""
     candidates = _candidate_set(frame, group.candidates)
     sources = frame.session.evaluate(frame, group.sources)
     if candidates is None or sources is POISON:
         return None
-    values = sources if isinstance(sources, tuple) else (sources,)
-    for value in values:
+    listed = isinstance(sources, tuple) and not isinstance(group.sources, ast.TupleOf)
+    starts = [value if isinstance(value, tuple) else (value,) for value in (sources if listed else (sources,))]
+    for value in (v for start in starts for v in start or (start,)):
         if not isinstance(value, Tensor):
             help_ = "write `choose candidates from x[0..i]`"
             frame.error(
                 "NAS304", f"an edge starts from a tensor, found {kind_of(value)}", group.sources.span, help=help_
             )
             return None
-    return candidates, values
+    return candidates, starts
+
+
+def _types(types: Iterable[TensorType]) -> str:
+    return " and ".join(map(str, types))
 
 
 def _candidate_set(frame: Frame, e: ast.Expr) -> CandidatesValue | None:
@@ -113,23 +124,25 @@ def _candidate_set(frame: Frame, e: ast.Expr) -> CandidatesValue | None:
     return CandidatesValue(value.candidates, value.scope, tuple(sorted(given.items())))
 
 
-def _offers(frame: Frame, value: CandidatesValue, source: TensorType, span: Span) -> tuple[Offer, ...] | None:
-    """The candidates at one source type; built once for each, so that edges share them."""
+def _offers(
+    frame: Frame, value: CandidatesValue, sources: tuple[TensorType, ...], span: Span
+) -> tuple[Offer, ...] | None:
+    """The candidates of an edge that starts from values of these types; built once, so that edges share them."""
     session = frame.session
-    key = (id(value.candidates), value.arguments, source)
+    key = (id(value.candidates), value.arguments, sources)
     known = session.built_offers.get(key)
     if known is None:
         with session.attempt() as problems:
-            made = _make_offers(frame, value, source)
+            made = _make_offers(frame, value, sources)
         known = session.built_offers[key] = (made, tuple(problems))
     made, found = known
     for problem in found:
-        note = f"on an edge from a {source}, chosen at {span}"
+        note = f"on an edge from a {_types(sources)}, chosen at {span}"
         session.report(evolve(problem, notes=(*problem.notes, note)))
     return None if found else made
 
 
-def _make_offers(frame: Frame, value: CandidatesValue, source: TensorType) -> tuple[Offer, ...]:
+def _make_offers(frame: Frame, value: CandidatesValue, sources: tuple[TensorType, ...]) -> tuple[Offer, ...]:
     session = frame.session
     inner = Frame(session, value.scope, GraphBuilder(), dict(value.arguments))
     for param in value.candidates.params:
@@ -137,7 +150,7 @@ def _make_offers(frame: Frame, value: CandidatesValue, source: TensorType) -> tu
             inner.locals[param.name] = session.evaluate(inner, param.default)
     made: list[Offer] = []
     for alternative in value.candidates.alternatives:
-        for name, graph in _alternative(inner, alternative, source):
+        for name, graph in _alternative(inner, alternative, sources):
             if any(o.candidate.name == name for o in made):
                 help_ = "put a name of its own before one of them: `name: ...`"
                 inner.error("NAS307", f"two candidates are called `{name}`", alternative.span, help=help_)
@@ -145,7 +158,9 @@ def _make_offers(frame: Frame, value: CandidatesValue, source: TensorType) -> tu
     return tuple(made)
 
 
-def _alternative(frame: Frame, alternative: ast.Alternative, source: TensorType) -> list[tuple[str, Graph]]:
+def _alternative(
+    frame: Frame, alternative: ast.Alternative, sources: tuple[TensorType, ...]
+) -> list[tuple[str, Graph]]:
     e = alternative.value
     callee_e, arguments = (e.callee, e.arguments) if isinstance(e, ast.Call) else (e, ())
     callee = frame.session.evaluate(frame, callee_e)
@@ -167,7 +182,7 @@ def _alternative(frame: Frame, alternative: ast.Alternative, source: TensorType)
             if isinstance(all_, OptionSet)
         ]
         name = "_".join([alternative.label or callee.name, *options])
-        graph = _candidate_graph(frame, alternative, name, callee, arguments, combination, source)
+        graph = _candidate_graph(frame, alternative, name, callee, arguments, combination, sources)
         if graph is not None:
             result.append((name, graph))
     return result
@@ -180,12 +195,13 @@ def _candidate_graph(
     callee: Value,
     arguments: tuple[ast.Argument, ...],
     values: tuple[Value, ...],
-    source: TensorType,
+    sources: tuple[TensorType, ...],
 ) -> Graph | None:
     frame.session.step(alternative.span)
     inner = Frame(frame.session, frame.scope, GraphBuilder())
-    x = inner.builder.add_input("x", source)
-    positional = (x, *(v for a, v in zip(arguments, values, strict=True) if a.name is None))
+    names = ["x"] if len(sources) == 1 else [f"x{i}" for i in range(len(sources))]
+    inputs = [inner.builder.add_input(n, type_) for n, type_ in zip(names, sources, strict=True)]
+    positional = (*inputs, *(v for a, v in zip(arguments, values, strict=True) if a.name is None))
     keywords = {a.name: v for a, v in zip(arguments, values, strict=True) if a.name is not None}
     with frame.session.attempt() as problems:
         result = call(inner, callee, positional, keywords, alternative.value.span)
@@ -206,7 +222,7 @@ def _candidate_graph(
         return None
     graph = inner.builder.finish(name, "block", result)
     through = forwarded(graph)
-    return through[0] if through is not None else graph
+    return through[0] if through is not None and through[1] == tuple(range(len(inputs))) else graph
 
 
 def _wanted_type(offers: list[tuple[Offer, ...]]) -> TensorType | None:

@@ -12,6 +12,7 @@ from archir.ir.module import Form, Module, choice_instances
 from archir.ir.origin import Origin, Setting
 from archir.ir.types import TensorType
 from archir.limits import current_limits
+from archir.sema.adjacent import check_windows
 from archir.sema.agreement import disagreements
 from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
 from archir.sema.context import Frame, Session
@@ -84,6 +85,7 @@ def _net(
         return None
     kind: Kind = "net"
     graph, _ = without_unused_inputs(frame.builder.finish(net.graph_name, kind, result))
+    check_windows(frame, graph)
     through = forwarded(graph)
     if through is not None and through[0].kind in ("net", "stage"):  # printed as a stage, it has to keep its paths
         graph = evolve(through[0], kind=kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archir.ir.primitive import Primitive
 from archir.ops.pointwise import Add, Mul, Scale
+from archir.sema.adjacent import choose_adjacent
 from archir.sema.arithmetic import COMPARISONS, calculate, is_number
 from archir.sema.builtins import BUILTINS
 from archir.sema.calls import call, use_primitive
@@ -57,8 +58,7 @@ def evaluate(frame: Frame, e: ast.Expr) -> Value:
         case ast.Own():
             return _own(frame, e)
         case ast.Adjacent():
-            help_ = "write `choose candidates from x[0..i] keep 2 edges`"
-            return frame.error("NAS307", "`choose adjacent` is not supported yet", e.span, help=help_)
+            return choose_adjacent(frame, e)
         case ast.Path() | ast.GraphName():
             return frame.error("NAS304", "`%` and `@` names belong to the flat form", e.span, help="write a plain name")
         case _:

@@ -7,7 +7,21 @@ from typing import cast
 from attrs import Factory, define, evolve, fields
 
 from archir.diagnostics import fail
-from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Kind, Node, Operation, Value, results
+from archir.ir.graph import (
+    Amount,
+    Call,
+    Candidate,
+    Choice,
+    Edge,
+    Graph,
+    Keep,
+    Kind,
+    Node,
+    Operation,
+    Value,
+    adjacent,
+    results,
+)
 from archir.ir.module import FORMS, ArchitectureParameter, Clock, GateOf, Module, Objective
 from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
@@ -88,7 +102,7 @@ class _Reader:
         """The node that a line makes; several targets are the slots of a choice."""
         names = [t.text if isinstance(t, ast.Path) else "" for t in s.targets]
         node = self.node(names[0] if len(names) == 1 else names[0].rpartition(".")[0], s.values[0], types)
-        if isinstance(node, Choice):
+        if isinstance(node, Choice) and not node.windows:
             node = evolve(node, slots=len(names))
         if list(results(node)) != names:
             refuse(s.span, f"`{', '.join(f'%{r}' for r in results(node))} = ...`")
@@ -120,6 +134,11 @@ class _Reader:
         match e:
             case ast.Choose():
                 return self._choice(name, e, types)
+            case ast.Adjacent(sources=ast.ListOf(items=(_, *_) as items)):
+                sources = tuple(_value(item, types) for item in items)
+                if not 2 <= e.count <= len(sources):
+                    refuse(e.span, f"`choose adjacent` of 2 to {len(sources)} values")
+                return adjacent(name, sources, e.count, types[sources[0]], e.span)
             case ast.Call(callee=ast.Name() as callee):
                 return _operation(name, callee.text, e, types)
             case ast.Call(callee=ast.Own(base=base, tag=ast.Literal(value=tag))):
@@ -149,7 +168,9 @@ class _Reader:
         for group in e.edges:
             if not isinstance(group.candidates, ast.GraphName) or group.candidates.text not in self.candidates:
                 refuse(group.candidates.span, "a candidate set defined above, such as `@candidates.0`")
-            edges.append(Edge(_value(group.sources, types), self.candidates[group.candidates.text], group.home))
+            starts = group.sources.items if isinstance(group.sources, ast.TupleOf) else (group.sources,)
+            sources = tuple(_value(source, types) for source in starts)
+            edges.append(Edge(sources, self.candidates[group.candidates.text], group.home))
         keep = Keep(_amount(e.keep.edges), _amount(e.keep.operations) or Amount(1, 1))
         return Choice(name, tuple(edges), keep, edges[0].candidates[0].graph.type, e.span)
 

@@ -142,7 +142,8 @@ class _Reader:
             for edge in node.edges:
                 count = len(edge.candidates)
                 label = f"{count} ops" if count > 1 else edge.candidates[0].name
-                self.arrows.append(Arrow(self._box[edge.source], name, label, "choice"))
+                label = f"{node.slots} adjacent" if node.windows else label
+                self.arrows += [Arrow(self._box[source], name, label, "choice") for source in edge.sources]
         elif terms := _terms(node):
             for term in terms:
                 self._add_term(node, term, name)

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from archir.diagnostics import fail
-from archir.ir.graph import Call, Choice, Graph, Operation
+from archir.ir.behind import without_unneeded
+from archir.ir.graph import Call, Choice, Graph, Operation, forwarded_input, results
 from archir.ir.module import Module, join, owner_of
 from archir.ir.point import Kept, Point
 from archir.ops.pointwise import Add
@@ -52,6 +53,7 @@ def _of_owners(owners: Mapping[str, Graph], point: Point, rule: Rule) -> tuple[s
     return tuple(
         "+".join(_of_graph(graph, owner, [(str(i),) for i in range(len(graph.inputs))], kept, _SUMS[rule]))
         for owner, graph in owners.items()
+        if any(isinstance(node, Choice) and join(owner, node.name) in kept for node in graph.nodes)
     )
 
 
@@ -79,11 +81,17 @@ def _of_graph(
 ) -> _Terms:
     """The terms of a graph's output, given those of its inputs."""
     values = {value.name: terms for value, terms in zip(graph.inputs, inputs, strict=True)}
-    for node in graph.nodes:
-        operands = [values[operand] for operand in node.operands]
+    windows = {
+        node.name: here[0].operation
+        for node in graph.nodes
+        if isinstance(node, Choice) and node.windows and (here := kept.get(join(owner, node.name)))
+    }
+    for node in without_unneeded(graph, windows):
         if isinstance(node, Choice):
-            values[node.name] = _of_choice(node, join(owner, node.name), values, kept, add)
-        elif isinstance(node, Operation) and isinstance(node.primitive, Add):
+            values |= _of_choice(node, join(owner, node.name), values, kept, add)
+            continue
+        operands = [values[operand] for operand in node.operands]
+        if isinstance(node, Operation) and isinstance(node.primitive, Add):
             values[node.name] = add(operands)
         else:
             values[node.name] = _applied(node.name, operands)
@@ -92,27 +100,33 @@ def _of_graph(
 
 def _of_choice(
     choice: Choice, key: str, values: Mapping[str, _Terms], kept: Mapping[str, tuple[Kept, ...]], add: _Sum
-) -> _Terms:
+) -> dict[str, _Terms]:
+    """The terms of each of a choice's values."""
     here = kept.get(key, ())
     terms: list[_Terms] = []
     for e, edge in enumerate(choice.edges):
-        source, names = values[edge.source], {k.operation for k in here if k.edge == e}
-        terms += [(_ZERO,)] if not names else []
-        for candidate in edge.candidates:
-            if candidate.name in names:
-                terms.append(_through(candidate.name, candidate.graph, source, kept, add))
-    return add(terms)
+        names = {k.operation for k in here if k.edge == e}
+        terms += [(_ZERO,)] if not names and choice.slots == 1 else []
+        for place, candidate in enumerate(edge.candidates):
+            if candidate.name in names and choice.windows:
+                terms += [values[source] for source in choice.filled(place)]
+            elif candidate.name in names:
+                terms.append(_through(candidate.name, candidate.graph, [values[s] for s in edge.sources], kept, add))
+    return {choice.name: add(terms)} if choice.slots == 1 else dict(zip(results(choice), terms, strict=True))
 
 
-def _through(name: str, graph: Graph, x: _Terms, kept: Mapping[str, tuple[Kept, ...]], add: _Sum) -> _Terms:
-    if x == (_ZERO,) or gives_zeros(graph):
+def _through(
+    name: str, graph: Graph, sources: Sequence[_Terms], kept: Mapping[str, tuple[Kept, ...]], add: _Sum
+) -> _Terms:
+    if all(x == (_ZERO,) for x in sources) or gives_zeros(graph):
         return (_ZERO,)
-    if not graph.nodes:
-        return x
+    through = forwarded_input(graph)
+    if through is not None:
+        return sources[through]
     if any(isinstance(node, Choice) for node in graph.nodes):
-        (text,) = _applied(name, [_of_graph(graph, graph.name, [x], kept, add)])
+        (text,) = _applied(name, [_of_graph(graph, graph.name, sources, kept, add)])
         return (text,)
-    return _applied(name, [x])
+    return _applied(name, sources)
 
 
 def _applied(name: str, operands: Sequence[_Terms]) -> _Terms:

@@ -8,12 +8,14 @@ their sum.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import NamedTuple
 
 from attrs import define, evolve, field
 
 from archir.diagnostics import fail
-from archir.ir.graph import Call, Choice, Graph, Node, Operation
+from archir.ir.behind import without_unneeded
+from archir.ir.graph import Call, Choice, Graph, Node, Operation, forwarded_input, results
 from archir.ir.module import Module, chooses, join, owner_of
 from archir.ir.point import Kept, Point
 from archir.ir.primitive import Primitive
@@ -35,10 +37,10 @@ class _Step(NamedTuple):
 
 
 class _Reached(NamedTuple):
-    """The place of the next step to match, the value just computed, and what is known of choices."""
+    """The place of the next step to match, the values just computed, and what is known of choices."""
 
     at: int
-    value: int
+    values: tuple[int, ...]
     known: _Known
 
 
@@ -57,7 +59,7 @@ def find_point(space: Module, network: Module) -> Point:
     walk = _Walk(steps)
     reason = ""
     for reached in walk.graph(space.graph, None, inputs, 0, {}):
-        if reached.at != len(steps) or reached.value != output:
+        if reached.at != len(steps) or reached.values != (output,):
             walk.miss(reached.at, "the network goes on where the space ends")
             continue
         point = space_of(space).without_closed(Point(tuple(reached.known.items())))
@@ -109,26 +111,39 @@ class _Walk:
     def graph(
         self, graph: Graph, tag: str | None, arguments: tuple[int, ...], at: int, known: _Known
     ) -> Iterator[_Reached]:
-        """Each way to read a graph from a step on."""
+        """Each way to read a graph from a step on, whatever its choices of windows keep."""
         values = {v.name: a for v, a in zip(graph.inputs, arguments, strict=True)}
         owner = owner_of(graph, tag)
-        yield from self._nodes(graph, owner, 0, values, at, known)
+        gates = [node for node in graph.nodes if isinstance(node, Choice) and node.windows]
+        for windows in product(*(gate.edges[0].candidates for gate in gates)):
+            kept = {gate.name: window.name for gate, window in zip(gates, windows, strict=True)}
+            chosen = {join(owner, name): (Kept(0, window),) for name, window in kept.items()}
+            if all(known.get(key, of) == of for key, of in chosen.items()):
+                nodes = without_unneeded(graph, kept)
+                yield from self._nodes(graph, nodes, owner, 0, values, at, {**known, **chosen})
 
     def _nodes(
-        self, graph: Graph, owner: str, first: int, values: dict[str, int], at: int, known: _Known
+        self,
+        graph: Graph,
+        nodes: tuple[Node, ...],
+        owner: str,
+        first: int,
+        values: dict[str, int],
+        at: int,
+        known: _Known,
     ) -> Iterator[_Reached]:
-        for place in range(first, len(graph.nodes)):
-            node = graph.nodes[place]
+        for place in range(first, len(nodes)):
+            node = nodes[place]
             if isinstance(node, Choice) or (isinstance(node, Call) and chooses(node.graph)):
                 for reached in self._open(node, owner, values, at, known):
-                    more = values | {node.name: reached.value}
-                    yield from self._nodes(graph, owner, place + 1, more, reached.at, reached.known)
+                    more = values | dict(zip(results(node), reached.values, strict=True))
+                    yield from self._nodes(graph, nodes, owner, place + 1, more, reached.at, reached.known)
                 return
             fixed = self._fixed(node, tuple(values[o] for o in node.operands), at)
             if fixed is None:
                 return
             at, values = fixed[0], values | {node.name: fixed[1]}
-        yield _Reached(at, values[graph.output], known)
+        yield _Reached(at, (values[graph.output],), known)
 
     def _open(
         self, node: Choice | Call, owner: str, values: dict[str, int], at: int, known: _Known
@@ -137,11 +152,19 @@ class _Walk:
             yield from self.graph(node.graph, node.tag, tuple(values[o] for o in node.operands), at, known)
             return
         key = join(owner, node.name)
-        for reached, kept in self._choice(node, key, values, at, known, ()):
+        if node.windows:
+            (kept_window,) = known[key]
+            place = [c.name for c in node.edges[0].candidates].index(kept_window.operation)
+            yield _Reached(at, tuple(values[source] for source in node.filled(place)), known)
+            return
+        ways = (
+            self._choice(node, key, values, at, known, ()) if node.slots == 1 else self._filled(node, values, at, known)
+        )
+        for reached, kept in ways:
             before = reached.known.get(key)
             chosen = tuple(sorted(kept))
             if before is None or before == chosen:
-                yield _Reached(reached.at, reached.value, {**reached.known, key: chosen})
+                yield _Reached(reached.at, reached.values, {**reached.known, key: chosen})
             else:
                 self.miss(at, f"`{key}` was chosen otherwise before, and is shared")
 
@@ -164,15 +187,30 @@ class _Walk:
             at, values[inner.name] = fixed
         return at, values[node.graph.output]
 
-    def _candidate(self, graph: Graph, x: int, at: int, known: _Known) -> Iterator[_Reached]:
+    def _candidate(self, graph: Graph, sources: tuple[int, ...], at: int, known: _Known) -> Iterator[_Reached]:
         """Each way to read a candidate; how far into one that does not fit is not told."""
         if chooses(graph):
-            yield from self.graph(graph, None, (x,), at, known)
+            yield from self.graph(graph, None, sources, at, known)
             return
         told = self.reason, self._furthest
-        found = list(self.graph(graph, None, (x,), at, known))
+        found = list(self.graph(graph, None, sources, at, known))
         self.reason, self._furthest = told
         yield from found
+
+    def _filled(
+        self, choice: Choice, values: Mapping[str, int], at: int, known: _Known, kept: tuple[Kept, ...] = (),
+        filled: tuple[int, ...] = (),
+    ) -> Iterator[tuple[_Reached, tuple[Kept, ...]]]:  # fmt: skip
+        """Ways to fill the slots of a choice, one for each of as many edges."""
+        if len(filled) == choice.slots:
+            yield _Reached(at, filled, known), kept
+            return
+        for e in range(kept[-1].edge + 1 if kept else 0, len(choice.edges)):
+            sources = tuple(values[source] for source in choice.edges[e].sources)
+            for c in choice.edges[e].candidates:
+                for reached in self._candidate(c.graph, sources, at, known):
+                    more = (*kept, Kept(e, c.name)), (*filled, *reached.values)
+                    yield from self._filled(choice, values, reached.at, reached.known, *more)
 
     def _choice(
         self,
@@ -189,9 +227,9 @@ class _Walk:
             for c in edge.candidates:
                 kept = Kept(e, c.name)
                 if c.graph.nodes and kept not in taken:
-                    for reached in self._candidate(c.graph, values[edge.source], at, known):
+                    for reached in self._candidate(c.graph, tuple(values[s] for s in edge.sources), at, known):
                         matched = True
-                        more = (*terms, (kept, reached.value))
+                        more = (*terms, (kept, reached.values[0]))
                         yield from self._choice(choice, key, values, reached.at, reached.known, more)
         if not matched:
             self.miss(at, f"which no candidate of `{key}` gives")
@@ -208,8 +246,9 @@ class _Walk:
     ) -> Iterator[tuple[_Reached, tuple[Kept, ...]]]:
         """The sum of the terms and of what skips; a single term without a sum; or zeros for nothing."""
         through = [
-            (Kept(e, c.name), values[edge.source])
-            for e, edge in enumerate(choice.edges) for c in edge.candidates if not c.graph.nodes
+            (Kept(e, c.name), values[edge.sources[place]])
+            for e, edge in enumerate(choice.edges) for c in edge.candidates
+            if (place := forwarded_input(c.graph)) is not None
         ]  # fmt: skip
         step = self.steps[at] if at < len(self.steps) else None
         if step is not None and isinstance(step.primitive, Add):
@@ -220,14 +259,14 @@ class _Walk:
                 rest.remove(value)
             else:
                 for skips in _assigned(rest, through):
-                    yield _Reached(at + 1, at, known), (*(k for k, _ in terms), *skips)
+                    yield _Reached(at + 1, (at,), known), (*(k for k, _ in terms), *skips)
         if len(terms) == 1:
-            yield _Reached(at, terms[0][1], known), (terms[0][0],)
+            yield _Reached(at, (terms[0][1],), known), (terms[0][0],)
         if not terms:
             if step is not None and isinstance(step.primitive, Zero):
-                yield _Reached(at + 1, at, known), ()
+                yield _Reached(at + 1, (at,), known), ()
             for kept, value in through:
-                yield _Reached(at, value, known), (kept,)
+                yield _Reached(at, (value,), known), (kept,)
 
 
 def _assigned(values: list[int], through: list[tuple[Kept, int]]) -> Iterator[tuple[Kept, ...]]:

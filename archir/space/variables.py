@@ -7,10 +7,11 @@ it) is written the same way: as slots that activate keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import define, evolve, field, frozen
 
+from archir.ir.behind import behind
 from archir.ir.graph import Amount, Call, Candidate, Choice, Graph
 from archir.ir.memo import once_per_graph
 from archir.ir.module import join, owner_of
@@ -75,28 +76,39 @@ class _Finder:
         known = self._open.get((id(graph), tag))
         if known is not None:
             return known
-        owner = owner_of(graph, tag)
+        owner, standing = owner_of(graph, tag), behind(graph)
         keys: set[str] = set()
+        windows: dict[tuple[str, str], set[str]] = {}
+        """What stands behind choices of windows, by choice and window."""
         for node in graph.nodes:
             if isinstance(node, Choice):
                 key = join(owner, node.name)
-                keys.add(key)
-                self._add(key, node)
+                opened = {key}
+                self._add(key, node, windows)
             elif isinstance(node, Call):
-                keys |= self.visit(node.graph, node.tag)
+                opened = set(self.visit(node.graph, node.tag))
+            else:
+                continue
+            place = standing.get(node.name)
+            if place is None:
+                keys |= opened
+            else:
+                for _, window in place.windows:
+                    windows.setdefault((place.choice, window), set()).update(opened)
         self._open[id(graph), tag] = frozenset(keys)
         return self._open[id(graph), tag]
 
-    def _add(self, key: str, choice: Choice) -> None:
+    def _add(self, key: str, choice: Choice, windows: Mapping[tuple[str, str], set[str]]) -> None:
         first = key not in self.found
         if first:  # takes its place before what is nested in it
             self.found[key] = variable(key, choice)
-        slots = tuple(tuple(self._slots(choice, e)) for e in range(len(choice.edges)))
+        slots = tuple(tuple(self._slots(choice, e, windows)) for e in range(len(choice.edges)))
         self.found[key] = evolve(self.found[key], slots=slots if first else _joined(self.found[key].slots, slots))
 
-    def _slots(self, choice: Choice, e: int) -> Iterator[Slot]:
+    def _slots(self, choice: Choice, e: int, windows: Mapping[tuple[str, str], set[str]]) -> Iterator[Slot]:
         for candidate in alternatives(choice, e):
-            yield Slot(e, candidate.name, self.visit(candidate.graph, None))
+            standing = windows.get((choice.name, candidate.name), ())
+            yield Slot(e, candidate.name, self.visit(candidate.graph, None).union(standing))
 
 
 def variable(key: str, choice: Choice) -> Variable:
