@@ -13,25 +13,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from attrs import Factory, define, evolve
+from attrs import Factory, define, evolve, field
 
 from archir.diagnostics import fail
-from archir.ir.graph import Call, Choice, Graph
-from archir.ir.module import Module, join, owner_of
+from archir.ir.module import Module, join
 from archir.ir.origin import Origin, Setting
 from archir.ir.point import Point
-from archir.ops.layout import zeros_for
+from archir.sema.kept_text import CLOSED, KeptText, Place, resolve
 from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
 from archir.sema.names import assigned_names, descendants
-from archir.sema.settings import setting_expression, with_defaults
-from archir.sema.terms import FOLDABLE, constants, kept_term
-from archir.sema.unroll import Env, edge_of, literal_items, loop_values
-from archir.sema.values import CandidatesValue, DefinitionValue, Namespace, Value
-from archir.source import Span
+from archir.sema.owners import Written, by_owner
+from archir.sema.settings import with_defaults
+from archir.sema.terms import FOLDABLE, constants
+from archir.sema.unneeded import without_unneeded
+from archir.sema.unroll import Env, literal_items, loop_values
+from archir.sema.values import DefinitionValue, Value
 from archir.syntax import ast
 from archir.syntax.comments import Comments
-from archir.syntax.fold import fold, literal, map_children, truth_of
+from archir.syntax.fold import fold, map_children, truth_of
 from archir.syntax.formatter import format_file
 
 
@@ -52,52 +52,8 @@ def print_source(module: Module) -> str:
         items = tuple(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items)
         return format_file(ast.File(origin.source, items), Comments.of(origin.source))
     space = reload(evolve(origin, point=None))
-    file = _Specializer(origin, scope, origin.point, *_by_owner(space.graph, net.definition.span)).run(net, settings)
+    file = _Specializer(origin, scope, origin.point, *by_owner(space.graph, net.definition.span)).run(net, settings)
     return format_file(file)
-
-
-def _by_owner(graph: Graph, span: Span) -> tuple[dict[tuple[str, Span], list[Choice]], dict[str, Env]]:
-    """What is known of each owner of choices.
-
-    Its choices by where they were written, in order of computation; and the parameters
-    that have the same value wherever it is called.
-    """
-    choices: dict[tuple[str, Span], list[Choice]] = {}
-    arguments: dict[str, dict[str, Setting]] = {}
-
-    def visit(g: Graph, tag: str | None) -> None:
-        owner = owner_of(g, tag)
-        fresh = owner not in arguments
-        given = dict(g.arguments)
-        agreed = given if fresh else {k: v for k, v in arguments[owner].items() if given.get(k) == v}
-        arguments[owner] = agreed
-        for node in g.nodes:
-            if isinstance(node, Call):
-                visit(node.graph, node.tag)
-            elif isinstance(node, Choice):
-                if fresh and node.span is not None:
-                    choices.setdefault((owner, node.span), []).append(node)
-                for candidate in {c.graph: None for edge in node.edges for c in edge.candidates}:
-                    visit(candidate, None)
-
-    visit(graph, None)
-    written = {
-        owner: {name: setting_expression(value, span) for name, value in agreed.items()}
-        for owner, agreed in arguments.items()
-    }
-    return choices, written
-
-
-@define
-class _Place:
-    """The definition whose body is being written."""
-
-    owner: str
-    scope: FileScope
-    local: frozenset[str]
-    known: Env = Factory(dict)
-    """Parameters that have one value in all instances; only loops and edges around choices need them."""
-    used: dict[Span, int] = Factory(dict)
 
 
 @define
@@ -105,12 +61,19 @@ class _Specializer:
     origin: Origin
     scope: FileScope
     point: Point
-    choices: dict[tuple[str, Span], list[Choice]]
+    choices: Written
     arguments: dict[str, Env]
     done: dict[tuple[int, str | None], str] = Factory(dict)
     items: list[ast.Item] = Factory(list)
     uses: dict[str, tuple[str, ...]] = Factory(dict)
     _affected: dict[int, bool] = Factory(dict)
+    _kept: KeptText = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        def refer(e: Any, scope: FileScope) -> ast.Expr:
+            return self._reference(e, Place("", scope, frozenset()))
+
+        self._kept = KeptText(self.point, self.choices, self.expression, refer)
 
     def run(self, net: DefinitionValue, settings: Mapping[str, Setting]) -> ast.File:
         self.definition(net, None, settings)
@@ -118,7 +81,27 @@ class _Specializer:
             ast.Use(path, None if alias == path[-1] else alias, span=net.definition.span)
             for alias, path in sorted(self.uses.items())
         )
-        return ast.File(self.origin.source, (*uses, *self.items))
+        return ast.File(self.origin.source, (*uses, *self._called()))
+
+    def _called(self) -> list[ast.Item]:
+        """The definitions that the net, the last one, leads to: those that were left out are not printed."""
+        named = {i.name: i for i in self.items if isinstance(i, ast.Definition)}
+        waiting, found = [self.items[-1]], {id(self.items[-1])}
+        while waiting:
+            for node in descendants(waiting.pop()):
+                item = named.get(node.text) if isinstance(node, ast.Name) else None
+                if isinstance(node, ast.Name) and node.text == CLOSED:
+                    help_ = "print it in the flat form"
+                    fail(
+                        "NAS402",
+                        "a window leaves out this choice, and not what is made of it",
+                        span=node.span,
+                        help=help_,
+                    )
+                if item is not None and id(item) not in found:
+                    found.add(id(item))
+                    waiting.append(item)
+        return [item for item in self.items if id(item) in found]
 
     # what has choices below it
     def affected(self, value: Value) -> bool:
@@ -129,7 +112,7 @@ class _Specializer:
         if key not in self._affected:
             self._affected[key] = False  # a circle is an error elsewhere
             self._affected[key] = any(
-                isinstance(n, ast.Choose) or self.affected(resolve(value.scope, n))
+                isinstance(n, ast.Choose | ast.Adjacent) or self.affected(resolve(value.scope, n))
                 for n in descendants(value.definition)
             )
         return self._affected[key]
@@ -147,7 +130,7 @@ class _Specializer:
         item = value.definition
         owner = value.graph_name if tag is None else join(value.graph_name, tag)
         local = frozenset({p.name for p in item.params} | set(assigned_names(item.body)))
-        place = _Place(owner, value.scope, local, self.arguments.get(owner, {}))
+        place = Place(owner, value.scope, local, self.arguments.get(owner, {}), windows=_holds(item.body, ast.Adjacent))
         outside = evolve(place, local=frozenset())
         item = with_defaults(item, settings or {})
         params = tuple(
@@ -157,40 +140,46 @@ class _Specializer:
             place.known = {p.name: p.default for p in params if p.default is not None}
         reached = settings is not None or self._reached(place, item.body)
         body = self.block(item.body, {}, place) if reached else _unreached(item)
+        body = evolve(body, statements=without_unneeded(body.statements, place.by_windows, place.by_edges))
         # A net that the net calls becomes a stage: alone, with its defaults, it may hold choices without a point.
         kind = "stage" if item.kind == "net" and settings is None else item.kind
         self.items.append(evolve(item, kind=kind, name=name, params=params, body=body))
         return name
 
-    def _reached(self, place: _Place, body: ast.Block) -> bool:
+    def _reached(self, place: Place, body: ast.Block) -> bool:
         """Whether the module calls a definition that holds choices: of another, the point says nothing."""
-        holds = any(isinstance(n, ast.Choose) for n in descendants(body))
+        holds = _holds(body, ast.Choose, ast.Adjacent)
         return not holds or any(owner == place.owner for owner, _ in self.choices)
 
     # statements
-    def block(self, block: ast.Block, env: Env, place: _Place) -> ast.Block:
+    def block(self, block: ast.Block, env: Env, place: Place) -> ast.Block:
         return evolve(block, statements=tuple(s for one in block.statements for s in self.statement(one, env, place)))
 
-    def statement(self, s: ast.Statement, env: Env, place: _Place) -> list[ast.Statement]:
+    def statement(self, s: ast.Statement, env: Env, place: Place) -> list[ast.Statement]:
         match s:
-            case ast.For() if self._leads_to_choices(s.body, place):
+            case ast.For() if place.windows or self._leads_to_choices(s.body, place):
                 return self._unrolled(s, env, place)
             case ast.For():
                 iterable = self.expression(s.iterable, env, place)
                 return [evolve(s, iterable=iterable, body=self.block(s.body, env, place))]
             case ast.If():
                 return self._branch(s, env, place)
-        return [cast(ast.Statement, map_children(s, lambda e: self.expression(e, env, place)))]
+        place.other_windows, place.other_edges = [], []
+        written = cast(ast.Statement, map_children(s, lambda e: self.expression(e, env, place)))
+        place.by_windows.append((written, tuple(place.other_windows)))
+        place.by_edges.append((written, tuple(place.other_edges)))
+        return [written]
 
-    def _leads_to_choices(self, block: ast.Block, place: _Place) -> bool:
-        return any(
-            isinstance(n, ast.Choose) or (isinstance(n, ast.Own) and self.affected(resolve(place.scope, n.base)))
-            for n in descendants(block)
+    def _leads_to_choices(self, block: ast.Block, place: Place) -> bool:
+        return _holds(block, ast.Choose, ast.Adjacent) or any(
+            (isinstance(n, ast.Own) and self.affected(resolve(place.scope, n.base))) for n in descendants(block)
         )
 
-    def _unrolled(self, s: ast.For, env: Env, place: _Place) -> list[ast.Statement]:
+    def _unrolled(self, s: ast.For, env: Env, place: Place) -> list[ast.Statement]:
         iterable = self.expression(s.iterable, {**place.known, **env}, place)
         values = literal_items(iterable)
+        if values is None and not self._leads_to_choices(s.body, place):
+            return [evolve(s, iterable=iterable, body=self.block(s.body, env, place))]
         if values is None:
             help_ = "print it in the flat form"
             fail(
@@ -205,7 +194,7 @@ class _Specializer:
             written += self.block(s.body, inner, place).statements
         return written
 
-    def _branch(self, s: ast.If, env: Env, place: _Place) -> list[ast.Statement]:
+    def _branch(self, s: ast.If, env: Env, place: Place) -> list[ast.Statement]:
         test = self.expression(s.test, env, place)
         if self._leads_to_choices(s.body, place) or truth_of(test) is not None:
             test = self.expression(s.test, {**place.known, **env}, place)
@@ -224,12 +213,14 @@ class _Specializer:
         return [] if s.otherwise is None else list(self.block(s.otherwise, env, place).statements)
 
     # expressions
-    def expression(self, e: Any, env: Env, place: _Place) -> Any:
+    def expression(self, e: Any, env: Env, place: Place) -> Any:
         """The expression with known names replaced and choices resolved."""
         match e:
             case ast.Choose():
-                return self._choose(e, env, place)
-            case ast.Call() if any(a.spread and isinstance(a.value, ast.Choose) for a in e.arguments):
+                return self._kept.total(e, env, place)
+            case ast.Adjacent():
+                return ast.ListOf(tuple(self._kept.values(e, env, place)), span=e.span)
+            case ast.Call() if any(a.spread and isinstance(a.value, ast.Choose | ast.Adjacent) for a in e.arguments):
                 return self._filled(e, env, place)
             case ast.Own():
                 target = resolve(place.scope, e.base)
@@ -243,7 +234,7 @@ class _Specializer:
                     return self._reference(e, place)
         return fold(map_children(e, lambda part: self.expression(part, env, place)), FOLDABLE)
 
-    def _reference(self, e: ast.Name | ast.Attribute, place: _Place) -> ast.Expr:
+    def _reference(self, e: ast.Name | ast.Attribute, place: Place) -> ast.Expr:
         """A name of the file that a definition comes from, as the new file knows it."""
         if isinstance(e, ast.Name) and e.text in place.local:
             return e
@@ -259,63 +250,19 @@ class _Specializer:
         self.uses.setdefault(path[-1], path)
         return e if isinstance(e, ast.Name) else evolve(e, base=ast.Name(path[-1], span=e.span))
 
-    def _filled(self, e: ast.Call, env: Env, place: _Place) -> ast.Expr:
+    def _filled(self, e: ast.Call, env: Env, place: Place) -> ast.Expr:
         """A call whose inputs are filled by what a `*choose` keeps."""
         arguments: list[ast.Argument] = []
         for a in e.arguments:
-            if a.spread and isinstance(a.value, ast.Choose):
-                terms, _ = self._terms(a.value, env, place)
-                arguments += [ast.Argument(term, span=a.span) for term in terms]
+            if a.spread and isinstance(a.value, ast.Choose | ast.Adjacent):
+                arguments += [ast.Argument(v, span=a.span) for v in self._kept.values(a.value, env, place)]
             else:
                 arguments.append(map_children(a, lambda part: self.expression(part, env, place)))
         return evolve(e, callee=self.expression(e.callee, env, place), arguments=tuple(arguments))
 
-    def _choose(self, e: ast.Choose, env: Env, place: _Place) -> ast.Expr:
-        """The sum of what is kept."""
-        terms, choice = self._terms(e, env, place)
-        if not terms:
-            return self._zeros(e, choice, env, place)
-        rest = tuple(("+", t) for t in terms[1:])
-        return ast.Arithmetic(terms[0], rest, span=e.span) if rest else terms[0]
 
-    def _terms(self, e: ast.Choose, env: Env, place: _Place) -> tuple[list[ast.Expr], Choice]:
-        """What is kept of a choice, each as a call, and the choice in the IR."""
-        count = place.used[e.span] = place.used.get(e.span, -1) + 1
-        written = self.choices.get((place.owner, e.span), [])
-        if count >= len(written):
-            fail(
-                "NAS402", "this choice is not reached by every instance", span=e.span, help="print it in the flat form"
-            )
-        key = join(place.owner, written[count].name)
-        terms: list[ast.Expr] = []
-        for kept in self.point.kept(key) or ():
-            group, source = edge_of(e, kept.edge, lambda x: self.expression(x, {**place.known, **env}, place))
-            callee = group.callee if isinstance(group, ast.Call) else group
-            candidates = resolve(place.scope, callee)
-            assert isinstance(candidates, CandidatesValue)
-            arguments = group.arguments if isinstance(group, ast.Call) else ()
-            given = tuple(map_children(a, lambda x: self.expression(x, env, place)) for a in arguments)
-            term = kept_term(candidates, given, kept, source)
-            inside = _Place("", candidates.scope, frozenset())
-            callee_here = self._reference(cast(Any, term.callee), inside)
-            call: ast.Expr = evolve(term, callee=callee_here)
-            if kept.coefficient is not None:
-                call = ast.Arithmetic(literal(kept.coefficient, e.span), (("*", call),), span=e.span)
-            terms.append(call)
-        return terms, written[count]
-
-    def _zeros(self, e: ast.Choose, choice: Choice, env: Env, place: _Place) -> ast.Expr:
-        """What stands for a choice of which nothing is kept."""
-        for number, edge in enumerate(choice.edges):
-            zero = zeros_for(edge.candidates[0].graph.inputs[0].type, choice.type)
-            if zero is not None:
-                _, source = edge_of(e, number, lambda x: self.expression(x, {**place.known, **env}, place))
-                arguments = [ast.Argument(source, span=e.span)]
-                for name, value in zero.attributes():
-                    plain = value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
-                    arguments.append(ast.Argument(setting_expression(plain, e.span), name, span=e.span))
-                return ast.Call(ast.Name("zero", span=e.span), tuple(arguments), span=e.span)
-        raise AssertionError("the point was fixed, so the zeros can be made")
+def _holds(block: ast.Block, *kinds: type[ast.Node]) -> bool:
+    return any(isinstance(node, kinds) for node in descendants(block))
 
 
 def _unreached(item: ast.Definition) -> ast.Block:
@@ -323,15 +270,3 @@ def _unreached(item: ast.Definition) -> ast.Block:
     never = ast.Require(ast.Name("false", span=item.span), span=item.span)
     anything = ast.Name(item.params[0].name, span=item.span) if item.params else ast.Literal(0, "0", span=item.span)
     return evolve(item.body, statements=(never, ast.Return(anything, span=item.span)))
-
-
-def resolve(scope: FileScope, e: ast.Node) -> Value:
-    """What a plain or dotted name means in a file, or None."""
-    match e:
-        case ast.Name():
-            found = scope.lookup(e.text)
-            return found[0] if len(found) == 1 else None
-        case ast.Attribute(base=ast.Name() as base):
-            namespace = resolve(scope, base)
-            return namespace.scope.own.get(e.name) if isinstance(namespace, Namespace) else None
-    return None

@@ -67,8 +67,10 @@ def constants(scope: FileScope) -> dict[str, ast.Expr]:
     return found
 
 
-def kept_term(candidates: CandidatesValue, given: tuple[ast.Argument, ...], kept: Kept, source: ast.Expr) -> ast.Call:
-    """The call that a kept candidate stands for, on the source of its edge."""
+def kept_term(
+    candidates: CandidatesValue, given: tuple[ast.Argument, ...], kept: Kept, start: tuple[ast.Argument, ...]
+) -> ast.Call:
+    """The call that a kept candidate stands for, on what its edge starts from."""
     env = {**constants(candidates.scope), **_arguments(candidates.candidates.params, given)}
     for alternative in candidates.candidates.alternatives:
         e = alternative.value
@@ -83,7 +85,7 @@ def kept_term(candidates: CandidatesValue, given: tuple[ast.Argument, ...], kept
             ]
             if "_".join([label, *suffixes]) == kept.operation:
                 full = tuple(evolve(a, value=v) for a, v in zip(put, combination, strict=True))
-                return _call(candidates, callee, full, source)
+                return _call(candidates, callee, full, start)
     raise AssertionError(f"no candidate `{kept.operation}`: the point was checked against the choice")
 
 
@@ -117,22 +119,21 @@ def substituted(e: ast.Expr, env: Mapping[str, ast.Expr]) -> ast.Expr:
 
 
 def _call(
-    candidates: CandidatesValue, callee: ast.Expr, arguments: tuple[ast.Argument, ...], source: ast.Expr
+    candidates: CandidatesValue, callee: ast.Expr, arguments: tuple[ast.Argument, ...], start: tuple[ast.Argument, ...]
 ) -> ast.Call:
     """The call with arguments by name, those at their defaults left out."""
     found = candidates.scope.lookup(callee.text) if isinstance(callee, ast.Name) else []
     if isinstance(callee, ast.Attribute) and isinstance(callee.base, ast.Name):
         namespaces = candidates.scope.lookup(callee.base.text)
         found = [namespaces[0].scope.own[callee.name]] if namespaces else []
-    span = source.span
-    first = ast.Argument(source, span=span)
-    if len(found) != 1 or not isinstance(found[0], DefinitionValue):
-        return ast.Call(callee, (first, *arguments), span=span)
+    span = start[0].span
+    if len(found) != 1 or not isinstance(found[0], DefinitionValue) or any(a.spread for a in start):
+        return ast.Call(callee, (*start, *arguments), span=span)
     params = found[0].definition.params
     named = {a.name: a.value for a in arguments if a.name is not None}
-    free = [p.name for p in params[1:] if p.name not in named]
+    free = [p.name for p in params if p.name not in named][len(start) :]
     named |= dict(zip(free, (a.value for a in arguments if a.name is None), strict=False))
     shown = [
         ast.Argument(named[p.name], p.name, span=span) for p in params if p.name in named and named[p.name] != p.default
     ]
-    return ast.Call(callee, (first, *shown), span=span)
+    return ast.Call(callee, (*start, *shown), span=span)
