@@ -188,6 +188,12 @@ class _Specializer:
                 span=s.iterable.span,
                 help=help_,
             )
+        rebound = {*assigned_names(s.body)} - {n for t in s.targets for n in _names_of(t)}
+        for value in values:
+            name = next((n for n in _names_of(value) if n in rebound), None)
+            if name is not None:
+                message = f"this loop holds choices, runs over `{name}` and gives `{name}` another value"
+                fail("NAS402", message, span=s.iterable.span, help="give the new value a name of its own")
         written: list[ast.Statement] = []
         for value in values:
             inner = {**env, **loop_values(s.targets, value)}
@@ -259,6 +265,10 @@ class _Specializer:
             else:
                 arguments.append(map_children(a, lambda part: self.expression(part, env, place)))
         return evolve(e, callee=self.expression(e.callee, env, place), arguments=tuple(arguments))
+
+
+def _names_of(e: ast.Expr) -> set[str]:
+    return {n.text for n in descendants(e) if isinstance(n, ast.Name)}
 
 
 def _holds(block: ast.Block, *kinds: type[ast.Node]) -> bool:

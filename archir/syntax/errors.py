@@ -81,6 +81,8 @@ def _label(fits: Collection[str]) -> str:
 
 
 def _remedy(source: Source, at: int, token: Token, fits: Collection[str]) -> str:
+    if token.type == "CHOOSE" and "LPAR" in fits and "RETURN" not in fits:
+        return "put it in parentheses: `(choose candidates from x[0..i] keep 2 edges)`"
     if str(token) in KEYWORDS and "NAME" in fits and token.type != "_NL" and not _starts_statement(source, at, token):
         return f"`{token}` is a word of the language; choose another name"
     if token.type == "EQUAL" and (
