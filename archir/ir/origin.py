@@ -13,6 +13,14 @@ Setting: TypeAlias = bool | int | float | str | tuple["Setting", ...]
 
 
 @frozen
+class NamedCandidates:
+    """A candidate set as an argument: the file of its text as `use` names it (empty for the net's own), its name."""
+
+    file: str
+    name: str
+
+
+@frozen
 class Origin:
     """All that is needed to elaborate the same module again.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from attrs import frozen
 
 from archir.ops import PRIMITIVES
-from archir.sema.values import Function, PrimitiveValue, Value, Word
+from archir.sema.values import Function, PrimitiveValue, Value
 
 Number = int | float
 
@@ -39,12 +39,9 @@ FUNCTIONS: dict[str, NumberFunction] = {
     "round_to": NumberFunction(round_to, 2, 2, "round_to(channels, 8)"),
 }
 
-TYPE_WORDS = ("tensor", "int", "float", "bool", "string", "cell", "net", "block", "stage", "candidates")
-
 BUILTINS: dict[str, Value] = {
     **{name: PrimitiveValue(cls) for name, cls in PRIMITIVES.items()},
     **{name: Function(name) for name in FUNCTIONS},
-    **{word: Word(word) for word in TYPE_WORDS},
     "true": True,
     "false": False,
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from attrs import evolve, fields
 
 from archir.diagnostics import Diagnostic
 from archir.ir.graph import Call, Operation
-from archir.ir.origin import Setting
+from archir.ir.origin import NamedCandidates, Setting
 from archir.ir.primitive import Primitive, ShapeError
 from archir.sema.adjacent import check_windows
 from archir.sema.arithmetic import is_number
@@ -17,8 +19,10 @@ from archir.sema.builtins import FUNCTIONS
 from archir.sema.context import Built, Frame
 from archir.sema.library import name_span
 from archir.sema.suggest import did_you_mean
+from archir.sema.types import check_size, check_type
 from archir.sema.values import (
     POISON,
+    CandidatesValue,
     DefinitionValue,
     Family,
     Function,
@@ -31,12 +35,24 @@ from archir.sema.values import (
     kind_of,
 )
 from archir.source import Span
+from archir.syntax import ast
 
 _NOTED = ("NAS301", "NAS302", "NAS303", "NAS304", "NAS305", "NAS306", "NAS307")
 _MOST_NOTES = 4
 
 
-def call(frame: Frame, callee: Value, positional: tuple[Value, ...], keywords: dict[str, Value], span: Span) -> Value:
+Places: TypeAlias = Mapping[int | str, Span]
+"""Where arguments were written, by place or name."""
+
+
+def call(
+    frame: Frame,
+    callee: Value,
+    positional: tuple[Value, ...],
+    keywords: dict[str, Value],
+    span: Span,
+    places: Places = MappingProxyType({}),
+) -> Value:
     """The value of a call; POISON where callee or arguments are wrong."""
     if callee is POISON or any(v is POISON for v in (*positional, *keywords.values())):
         return POISON
@@ -46,9 +62,9 @@ def call(frame: Frame, callee: Value, positional: tuple[Value, ...], keywords: d
         case Function():
             return _call_function(frame, callee.name, positional, keywords, span)
         case DefinitionValue():
-            return call_definition(frame, callee, None, positional, keywords, span)
+            return call_definition(frame, callee, None, positional, keywords, span, places)
         case Tagged():
-            return call_definition(frame, callee.definition, callee.tag, positional, keywords, span)
+            return call_definition(frame, callee.definition, callee.tag, positional, keywords, span, places)
         case WidthOf():
             return _width(frame, callee.definition, positional, keywords, span)
     help_ = "primitives, functions, blocks, cells and stages can be"
@@ -178,6 +194,7 @@ def call_definition(
     positional: tuple[Value, ...],
     keywords: dict[str, Value],
     span: Span,
+    places: Places = MappingProxyType({}),
 ) -> Value:
     """A new instance of a definition, built once for each set of types and arguments."""
     definition = callee.definition
@@ -189,6 +206,12 @@ def call_definition(
     if absent:
         missing = ", ".join(f"`{n}`" for n in absent)
         return frame.error("NAS302", f"{what} needs {missing}", span, help="give it by position or by name")
+    where = _places(definition.params, positional, keywords, places)
+    fits = [
+        check_type(frame, p, given[p.name], what, where.get(p.name, span)) for p in definition.params if p.name in given
+    ]
+    if not all(fits):
+        return POISON
     tensors: list[Tensor] = []
     shapes = {name: _abstract(value, tensors) for name, value in given.items()}
     try:
@@ -209,6 +232,16 @@ def call_definition(
     for problem in found:
         frame.session.report(_called(problem, what, span))
     return POISON if found else _use(frame, built, tag, tuple(tensors), definition.name, span)
+
+
+def _places(
+    params: tuple[ast.Param, ...], positional: tuple[Value, ...], keywords: dict[str, Value], places: Places
+) -> dict[str, Span]:
+    """Where the argument of each parameter was written, if that is known."""
+    free = [p.name for p in params if p.name not in keywords]
+    by_place = {name: places.get(i) for i, name in zip(range(len(positional)), free, strict=False)}
+    found = {**by_place, **{name: places.get(name) for name in keywords}}
+    return {name: span for name, span in found.items() if span is not None}
 
 
 def _width(
@@ -253,7 +286,8 @@ def _use(frame: Frame, built: Built, tag: str | None, tensors: tuple[Tensor, ...
     if built.graph is None:
         return built.result
     operands = tuple(tensors[i] for i in built.kept)
-    return frame.builder.add(Call("", built.graph, (), tag, span), operands, label)
+    own = None if built.forwards else tag  # the tag is the definition's, not that of the one that it calls
+    return frame.builder.add(Call("", built.graph, (), own, span), operands, label)
 
 
 def _build(frame: Frame, callee: DefinitionValue, shapes: dict[str, Any], span: Span) -> Built:
@@ -263,6 +297,7 @@ def _build(frame: Frame, callee: DefinitionValue, shapes: dict[str, Any], span: 
             "NAS308", f"{definition.kind} `{definition.name}` calls itself", span, help="repeat with a `for` loop"
         )
         return Built(None, ())
+    what = f"{definition.kind} `{definition.name}`"
     inner = Frame(session, callee.scope, GraphBuilder())
     inputs: list[Tensor] = []
     for name, shape in shapes.items():
@@ -273,11 +308,23 @@ def _build(frame: Frame, callee: DefinitionValue, shapes: dict[str, Any], span: 
             if param.name not in inner.locals:
                 assert param.default is not None
                 inner.locals[param.name] = session.evaluate(inner, param.default)
-        arguments = tuple((name, value) for name, value in inner.locals.items() if _is_plain(value))
+                if not check_type(inner, param, inner.locals[param.name], what, param.default.span):
+                    return Built(None, ())
+        for param in definition.params:
+            check_size(inner, param, inner.locals[param.name], what)
+        arguments = recorded(inner.locals)
         result = session.execute(inner, definition.body)
     finally:
         session.calling.pop()
     return _finish(inner, callee, result, inputs, arguments)
+
+
+def recorded(values: Mapping[str, Value]) -> tuple[tuple[str, Setting | NamedCandidates], ...]:
+    """What a graph tells of the arguments that it was built at."""
+    named = {
+        k: NamedCandidates(v.scope.prefix, v.name) if isinstance(v, CandidatesValue) else v for k, v in values.items()
+    }
+    return tuple((k, v) for k, v in named.items() if isinstance(v, NamedCandidates) or _is_plain(v))
 
 
 def _is_plain(value: Value) -> bool:
@@ -299,7 +346,7 @@ def _finish(
     callee: DefinitionValue,
     result: Value,
     inputs: list[Tensor],
-    arguments: tuple[tuple[str, Setting], ...],
+    arguments: tuple[tuple[str, Setting | NamedCandidates], ...],
 ) -> Built:
     definition = callee.definition
     if result is POISON or result is None:
@@ -320,7 +367,7 @@ def _finish(
     if through is not None:
         graph, places = through
         kept = tuple(kept[i] for i in places)
-    return Built(graph, kept)
+    return Built(graph, kept, forwards=through is not None)
 
 
 def _holds_tensors(value: Value) -> bool:

@@ -15,6 +15,7 @@ from archir.sema.builder import GraphBuilder, forwarded
 from archir.sema.calls import bind, call, problem_of_fit
 from archir.sema.context import Frame, Offer
 from archir.sema.terms import option_suffix
+from archir.sema.types import check_type
 from archir.sema.values import POISON, CandidatesValue, OptionSet, Tensor, Value, kind_of
 from archir.source import Span
 from archir.syntax import ast
@@ -116,12 +117,24 @@ def _candidate_set(frame: Frame, e: ast.Expr) -> CandidatesValue | None:
     given = bind(frame, f"candidates `{value.name}`", [p.name for p in params], positional, keywords, e.span)
     if given is None:
         return None
+    what = f"candidates `{value.name}`"
+    places = argument_places(params, arguments)
+    fits = [check_type(frame, p, given[p.name], what, places[p.name]) for p in params if p.name in given]
+    if not all(fits):
+        return None
     absent = [p.name for p in params if p.name not in given and p.default is None]
     if absent:
         help_ = f"write `{value.name}({absent[0]}=...)`"
         frame.error("NAS302", f"candidates `{value.name}` need `{absent[0]}`", e.span, help=help_)
         return None
     return CandidatesValue(value.candidates, value.scope, tuple(sorted(given.items())))
+
+
+def argument_places(params: tuple[ast.Param, ...], arguments: tuple[ast.Argument, ...]) -> dict[str, Span]:
+    """Where the argument of each parameter is written."""
+    named = {a.name: a.span for a in arguments if a.name is not None}
+    free = (p.name for p in params if p.name not in named)
+    return {**dict(zip(free, (a.span for a in arguments if a.name is None), strict=False)), **named}
 
 
 def _offers(
@@ -204,7 +217,10 @@ def _candidate_graph(
     positional = (*inputs, *(v for a, v in zip(arguments, values, strict=True) if a.name is None))
     keywords = {a.name: v for a, v in zip(arguments, values, strict=True) if a.name is not None}
     with frame.session.attempt() as problems:
-        result = call(inner, callee, positional, keywords, alternative.value.span)
+        unnamed = [a.span for a in arguments if a.name is None]
+        places: dict[int | str, Span] = {len(inputs) + i: where for i, where in enumerate(unnamed)}
+        places |= {a.name: a.span for a in arguments if a.name is not None}
+        result = call(inner, callee, positional, keywords, alternative.value.span, places)
         inner.builder.name_statement("")
     if problems and alternative.when_legal and all(problem_of_fit(p) for p in problems):
         return None

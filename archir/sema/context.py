@@ -36,6 +36,8 @@ class Built:
     result: Value = POISON
     """Where there is no graph: POISON, a plain value, or the number of the input that is returned."""
     returns_input: int | None = None
+    forwards: bool = False
+    """Whether the graph is another definition's, which this one does no more than call."""
 
 
 @define(eq=False)

@@ -23,6 +23,7 @@ from archir.sema.values import (
     WidthOf,
     kind_of,
 )
+from archir.source import Span
 from archir.syntax import ast
 
 _DIMENSIONS = ("channels", "height", "width")
@@ -101,10 +102,12 @@ def _constant(frame: Frame, e: ast.Name, constant: ast.Constant) -> Value:
         session.calling.pop()
 
 
-def _call(frame: Frame, e: ast.Call) -> Value:
+def _call(frame: Frame, e: ast.Call, *before: tuple[Value, Span]) -> Value:
+    """The value of a call, behind a pipe with what is put into it."""
     callee = evaluate(frame, e.callee)
-    positional: list[Value] = []
+    positional: list[Value] = [value for value, _ in before]
     keywords: dict[str, Value] = {}
+    places: dict[int | str, Span] = {place: span for place, (_, span) in enumerate(before)}
     for argument in e.arguments:
         if argument.spread and isinstance(argument.value, ast.Choose):
             value = choose_slots(frame, argument.value)
@@ -113,32 +116,30 @@ def _call(frame: Frame, e: ast.Call) -> Value:
         if argument.spread and value is not POISON:
             if not isinstance(value, tuple):
                 help_ = "leave out the `*`"
-                return frame.error(
-                    "NAS304", f"`*` needs a list of values, found {kind_of(value)}", argument.span, help=help_
-                )
+                message = f"`*` needs a list of values, found {kind_of(value)}"
+                return frame.error("NAS304", message, argument.span, help=help_)
+            places |= dict.fromkeys(range(len(positional), len(positional) + len(value)), argument.span)
             positional.extend(value)
         elif argument.name is None:
+            places[len(positional)] = argument.span
             positional.append(value)
         elif argument.name in keywords:
-            return frame.error(
-                "NAS302", f"`{argument.name}` is given twice", argument.span, help="leave one of them out"
-            )
+            message = f"`{argument.name}` is given twice"
+            return frame.error("NAS302", message, argument.span, help="leave one of them out")
         else:
+            places[argument.name] = argument.span
             keywords[argument.name] = value
-    return call(frame, callee, tuple(positional), keywords, e.span)
+    return call(frame, callee, tuple(positional), keywords, e.span, places)
 
 
 def _pipe(frame: Frame, e: ast.Pipe) -> Value:
-    value = evaluate(frame, e.first)
+    value, span = evaluate(frame, e.first), e.first.span
     for stage in e.stages:
         if isinstance(stage, ast.Call):
-            rest = stage.arguments
-            callee = evaluate(frame, stage.callee)
-            named = {a.name: evaluate(frame, a.value) for a in rest if a.name is not None}
-            plain = tuple(evaluate(frame, a.value) for a in rest if a.name is None)
-            value = call(frame, callee, (value, *plain), named, stage.span)
+            value = _call(frame, stage, (value, span))
         else:
-            value = call(frame, evaluate(frame, stage), (value,), {}, stage.span)
+            value = call(frame, evaluate(frame, stage), (value,), {}, stage.span, {0: span})
+        span = stage.span
     return value
 
 
@@ -205,6 +206,8 @@ def _attribute(frame: Frame, e: ast.Attribute) -> Value:
             return frame.error("NAS201", f"a tensor has no `{e.name}`", e.span, help=help_)
         case DefinitionValue() if e.name == "width":
             return WidthOf(base)
+        case Tagged() if e.name == "width":
+            return WidthOf(base.definition)
         case Namespace():
             if e.name in base.scope.own:
                 return lookup(Frame(frame.session, base.scope, frame.builder), ast.Name(e.name, span=e.span))

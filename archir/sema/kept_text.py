@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import Factory, define, evolve
@@ -14,7 +14,7 @@ from archir.ir.point import Kept, Point
 from archir.ir.primitive import Primitive
 from archir.ops.layout import zeros_for
 from archir.sema.library import FileScope
-from archir.sema.owners import Written
+from archir.sema.owners import Named, Written
 from archir.sema.settings import setting_expression
 from archir.sema.terms import kept_term
 from archir.sema.unroll import Env, edges_of, start_arguments, values_of
@@ -36,6 +36,8 @@ class Place:
     local: frozenset[str]
     known: Env = Factory(dict)
     """Parameters that have one value in all instances; only loops and edges around choices need them."""
+    named: Named = Factory(dict)
+    """Parameters that are candidates, and the same in all instances."""
     windows: bool = False
     """Whether it holds `choose adjacent`: then its loops are written out, since a window may leave out some turns."""
     other_windows: list[ast.Expr] = Factory(list)
@@ -57,6 +59,7 @@ class KeptText:
 
     point: Point
     choices: Written
+    scopes: Mapping[str, FileScope]
     show: Callable[[Any, Env, Place], Any]
     refer: Callable[[Any, FileScope], ast.Expr]
 
@@ -92,14 +95,22 @@ class KeptText:
         for kept in all_kept:
             group, start = edges[kept.edge]
             callee = group.callee if isinstance(group, ast.Call) else group
-            candidates = resolve(place.scope, callee)
-            assert isinstance(candidates, CandidatesValue)
+            candidates = self._candidates(callee, place)
             arguments = group.arguments if isinstance(group, ast.Call) else ()
             given = tuple(map_children(a, lambda x: self.show(x, env, place)) for a in arguments)
             term = kept_term(candidates, given, kept, start_arguments(start, len(choice.edges[kept.edge].sources)))
             call: ast.Expr = evolve(term, callee=self.refer(term.callee, candidates.scope))
             terms.append(_scaled(call, kept))
         return terms, choice
+
+    def _candidates(self, e: ast.Expr, place: Place) -> CandidatesValue:
+        named = place.named.get(e.text) if isinstance(e, ast.Name) else None
+        local = isinstance(e, ast.Name) and e.text in place.local
+        value = self.scopes[named.file].own[named.name] if named else None if local else resolve(place.scope, e)
+        if not isinstance(value, CandidatesValue):
+            help_ = "print it in the flat form"
+            fail("NAS402", "these candidates are not the same in every instance", span=e.span, help=help_)
+        return value
 
     def _edges(self, e: ast.Choose, choice: Choice, env: Env, place: Place) -> list[tuple[ast.Expr, ast.Expr]]:
         return edges_of(e, len(choice.edges), lambda x: self.show(x, {**place.known, **env}, place))

@@ -10,6 +10,7 @@ from archir.diagnostics import Diagnostic
 from archir.sema.builtins import BUILTINS
 from archir.sema.library import FileScope
 from archir.sema.suggest import did_you_mean
+from archir.sema.types import default_problem, type_problem
 from archir.syntax import ast
 
 
@@ -17,12 +18,12 @@ def unknown_names(scope: FileScope) -> Iterator[Diagnostic]:
     """One error for each use of a name that no parameter, assignment, file or library defines."""
     for item in scope.file.items:
         if isinstance(item, ast.Definition) and item.kind != "method":
-            yield from _doubled(item.params)
+            yield from _of_params(item.params)
             known = {p.name for p in item.params} | set(assigned_names(item.body))
-            bodies: tuple[ast.Node, ...] = (*item.params, item.body)
+            bodies: tuple[ast.Node, ...] = (*_inside(item.params), item.body)
         elif isinstance(item, ast.Candidates):
-            yield from _doubled(item.params)
-            known, bodies = {p.name for p in item.params}, (*item.params, *item.alternatives)
+            yield from _of_params(item.params)
+            known, bodies = {p.name for p in item.params}, (*_inside(item.params), *item.alternatives)
         elif isinstance(item, ast.Constant):
             known, bodies = set(), (item.value,)
         else:
@@ -31,10 +32,20 @@ def unknown_names(scope: FileScope) -> Iterator[Diagnostic]:
             yield from _unknown(body, known, scope)
 
 
-def _doubled(params: tuple[ast.Param, ...]) -> Iterator[Diagnostic]:
-    """One error for each parameter whose name an earlier one has."""
+def _inside(params: tuple[ast.Param, ...]) -> Iterator[ast.Node]:
+    """The expressions in parameters that name values: defaults, and sizes of tensors."""
+    for param in params:
+        yield from (param.default,) if param.default is not None else ()
+        yield from param.type.indexes if isinstance(param.type, ast.Index) else ()
+
+
+def _of_params(params: tuple[ast.Param, ...]) -> Iterator[Diagnostic]:
+    """One error for each parameter whose name an earlier one has, or whose type is none."""
     seen: set[str] = set()
     for param in params:
+        wrong = type_problem(param) or default_problem(param)
+        if wrong is not None:
+            yield wrong
         if param.name in seen:
             yield Diagnostic(
                 "NAS202", f"two parameters are called `{param.name}`", param.span, help="rename one of them"
@@ -74,7 +85,9 @@ def descendants(node: ast.Node) -> Iterator[ast.Node]:
 
 
 def _names(node: ast.Node) -> Iterator[ast.Name]:
-    return (n for n in descendants(node) if isinstance(n, ast.Name))
+    """The names in a node that mean values; a type behind a value is another error."""
+    types = {id(n.type.base) for n in descendants(node) if isinstance(n, ast.Assign) and isinstance(n.type, ast.Index)}
+    return (n for n in descendants(node) if isinstance(n, ast.Name) and id(n) not in types)
 
 
 def assigned_names(block: ast.Node) -> Iterator[str]:

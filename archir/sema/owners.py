@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.module import owner_of
-from archir.ir.origin import Setting
+from archir.ir.origin import NamedCandidates
 from archir.sema.settings import setting_expression
 from archir.sema.unroll import Env
 from archir.source import Span
@@ -15,10 +15,17 @@ Written: TypeAlias = dict[tuple[str, Span], list[Choice]]
 """Choices by their owner and by where they were written, in order of computation."""
 
 
-def by_owner(graph: Graph, span: Span) -> tuple[Written, dict[str, Env]]:
-    """The choices of each owner, and the parameters that have the same value wherever it is called."""
+Named: TypeAlias = dict[str, NamedCandidates]
+"""Candidate sets by the parameters that they were given to."""
+
+
+def by_owner(graph: Graph, span: Span) -> tuple[Written, dict[str, Env], dict[str, Named]]:
+    """The choices of each owner, and the parameters that have the same value wherever it is called.
+
+    Of these, candidates by themselves.
+    """
     choices: Written = {}
-    arguments: dict[str, dict[str, Setting]] = {}
+    arguments: dict[str, dict[str, Any]] = {}
     seen: set[tuple[int, str | None]] = set()
 
     def visit(g: Graph, tag: str | None) -> None:
@@ -40,8 +47,12 @@ def by_owner(graph: Graph, span: Span) -> tuple[Written, dict[str, Env]]:
                     visit(candidate, None)
 
     visit(graph, None)
-    written = {
-        owner: {name: setting_expression(value, span) for name, value in agreed.items()}
+    named = {
+        owner: {name: value for name, value in agreed.items() if isinstance(value, NamedCandidates)}
         for owner, agreed in arguments.items()
     }
-    return choices, written
+    written = {
+        owner: {name: setting_expression(value, span) for name, value in agreed.items() if name not in named[owner]}
+        for owner, agreed in arguments.items()
+    }
+    return choices, written, named

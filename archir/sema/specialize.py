@@ -23,12 +23,12 @@ from archir.sema.kept_text import CLOSED, KeptText, Place, resolve
 from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
 from archir.sema.names import assigned_names, descendants
-from archir.sema.owners import Written, by_owner
+from archir.sema.owners import Named, Written, by_owner
 from archir.sema.settings import with_defaults
 from archir.sema.terms import FOLDABLE, constants
 from archir.sema.unneeded import without_unneeded
 from archir.sema.unroll import Env, literal_items, loop_values
-from archir.sema.values import DefinitionValue, Value
+from archir.sema.values import CandidatesValue, DefinitionValue, Value
 from archir.syntax import ast
 from archir.syntax.comments import Comments
 from archir.syntax.fold import fold, map_children, truth_of
@@ -52,17 +52,19 @@ def print_source(module: Module) -> str:
         items = tuple(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items)
         return format_file(ast.File(origin.source, items), Comments.of(origin.source))
     space = reload(evolve(origin, point=None))
-    file = _Specializer(origin, scope, origin.point, *by_owner(space.graph, net.definition.span)).run(net, settings)
+    known = by_owner(space.graph, net.definition.span)
+    file = _Specializer(origin, {**library.scopes, "": scope}, origin.point, *known).run(net, settings)
     return format_file(file)
 
 
 @define
 class _Specializer:
     origin: Origin
-    scope: FileScope
+    scopes: dict[str, FileScope]
     point: Point
     choices: Written
     arguments: dict[str, Env]
+    named: dict[str, Named]
     done: dict[tuple[int, str | None], str] = Factory(dict)
     items: list[ast.Item] = Factory(list)
     uses: dict[str, tuple[str, ...]] = Factory(dict)
@@ -73,7 +75,7 @@ class _Specializer:
         def refer(e: Any, scope: FileScope) -> ast.Expr:
             return self._reference(e, Place("", scope, frozenset()))
 
-        self._kept = KeptText(self.point, self.choices, self.expression, refer)
+        self._kept = KeptText(self.point, self.choices, self.scopes, self.expression, refer)
 
     def run(self, net: DefinitionValue, settings: Mapping[str, Setting]) -> ast.File:
         self.definition(net, None, settings)
@@ -85,7 +87,7 @@ class _Specializer:
 
     def _called(self) -> list[ast.Item]:
         """The definitions that the net, the last one, leads to: those that were left out are not printed."""
-        named = {i.name: i for i in self.items if isinstance(i, ast.Definition)}
+        named = {i.name: i for i in self.items if isinstance(i, ast.Definition | ast.Candidates)}
         waiting, found = [self.items[-1]], {id(self.items[-1])}
         while waiting:
             for node in descendants(waiting.pop()):
@@ -130,7 +132,8 @@ class _Specializer:
         item = value.definition
         owner = value.graph_name if tag is None else join(value.graph_name, tag)
         local = frozenset({p.name for p in item.params} | set(assigned_names(item.body)))
-        place = Place(owner, value.scope, local, self.arguments.get(owner, {}), windows=_holds(item.body, ast.Adjacent))
+        place = Place(owner, value.scope, local, self.arguments.get(owner, {}), self.named.get(owner, {}))
+        place.windows = _holds(item.body, ast.Adjacent)
         outside = evolve(place, local=frozenset())
         item = with_defaults(item, settings or {})
         params = tuple(
@@ -236,7 +239,7 @@ class _Specializer:
             case ast.Name():
                 return env[e.text] if e.text in env else self._reference(e, place)
             case ast.Attribute(base=ast.Name(text=name)) if name not in place.local and name not in env:
-                if isinstance(resolve(place.scope, e), DefinitionValue | ast.Constant):
+                if isinstance(resolve(place.scope, e), DefinitionValue | CandidatesValue | ast.Constant):
                     return self._reference(e, place)
         return fold(map_children(e, lambda part: self.expression(part, env, place)), FOLDABLE)
 
@@ -248,13 +251,25 @@ class _Specializer:
         if isinstance(value, ast.Constant):
             home = resolve(place.scope, e.base).scope if isinstance(e, ast.Attribute) else place.scope
             return constants(home)[value.name]
-        if not isinstance(value, DefinitionValue):
+        if not isinstance(value, DefinitionValue | CandidatesValue):
             return e
-        if self.affected(value) or value.scope is self.scope:
+        if isinstance(value, CandidatesValue) and value.scope is self.scopes[""]:
+            return ast.Name(self._candidates(value), span=e.span)
+        if isinstance(value, DefinitionValue) and (self.affected(value) or value.scope is self.scopes[""]):
             return ast.Name(self.definition(value, None), span=e.span)
         path = tuple(value.scope.prefix.split("."))
         self.uses.setdefault(path[-1], path)
         return e if isinstance(e, ast.Name) else evolve(e, base=ast.Name(path[-1], span=e.span))
+
+    def _candidates(self, value: CandidatesValue) -> str:
+        """Writes a candidate set that the network still hands on; gives its name."""
+        key = (id(value.candidates), None)
+        if key not in self.done:
+            item = value.candidates
+            self.done[key] = item.name
+            place = Place("", value.scope, frozenset(p.name for p in item.params))
+            self.items.insert(0, map_children(item, lambda part: self.expression(part, {}, place)))
+        return self.done[key]
 
     def _filled(self, e: ast.Call, env: Env, place: Place) -> ast.Expr:
         """A call whose inputs are filled by what a `*choose` keeps."""

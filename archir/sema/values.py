@@ -93,7 +93,7 @@ class PrimitiveValue:
         return self.cls.name
 
 
-@frozen(eq=False)
+@frozen
 class Tagged:
     """A definition with a tag: `cell@tag`."""
 
@@ -132,13 +132,6 @@ class OptionSet:
     values: tuple[Value, ...]
 
 
-@frozen
-class Word:
-    """A word with a meaning of its own: the type names."""
-
-    text: str
-
-
 @frozen(eq=False)
 class Namespace:
     """An imported file."""
@@ -159,7 +152,7 @@ def kind_of(value: Value) -> str:
         case int():
             return f"the number {value}"
         case float():
-            return f"the number {value:g}"
+            return f"the number {value:g}{'.0' if f'{value:g}'.lstrip('-').isdecimal() else ''}"
         case str():
             return f'the string "{value}"'
         case tuple():

@@ -99,9 +99,18 @@ def _binary(e: ast.Power | ast.Comparison, functions: Functions) -> ast.Node:
     else:
         left, right, symbol = number_of(e.left), number_of(e.right), e.operator
     if left is None or right is None:
-        return e
+        equal = _equal(e.left, e.right) if isinstance(e, ast.Comparison) and e.operator in ("==", "!=") else None
+        return e if equal is None else boolean(equal is (symbol == "=="), e.span)
     value = functions[symbol](left, right)
     return boolean(value, e.span) if isinstance(value, bool) else literal(value, e.span)
+
+
+def _equal(left: ast.Expr, right: ast.Expr) -> bool | None:
+    """Whether two strings or two truth values are the same; None for anything else."""
+    if isinstance(left, ast.Literal) and isinstance(right, ast.Literal):
+        return left.value == right.value
+    first, second = truth_of(left), truth_of(right)
+    return None if first is None or second is None else first is second
 
 
 def _logic(e: ast.Logic) -> ast.Node:

@@ -14,7 +14,7 @@ from archir.ir.verifier import verify
 from archir.lowering.flatten import flatten
 from archir.passes.fix import fixed
 from archir.sema import load, load_source, reload
-from archir.sema.elaborate import parse_setting
+from archir.sema.parameters import parse_setting
 from archir.sema.specialize import print_source
 from archir.source import Source
 
