@@ -20,7 +20,7 @@ class Behind:
 
 @once_per_graph
 def behind(graph: Graph) -> Mapping[str, Behind]:
-    """By name, the nodes that only windows lead to; all others run whatever is kept.
+    """By name, the nodes that only some windows need; all others run whatever is kept.
 
     Every other choice counts as if it read all that it may read: what a network does not use for the sake of those
     stays in it (H-DAS counts such dead cells). Where two choices of windows lead to a node, the first one stands here;
@@ -48,7 +48,7 @@ def without_unneeded(graph: Graph, kept: Mapping[str, str]) -> tuple[Node, ...]:
 
 
 def _leading(graph: Graph) -> dict[str, list[Behind]]:
-    """The choices of windows that lead to each node which nothing else leads to."""
+    """The choices of windows that lead to each node which nothing else leads to, and which not all windows need."""
     gates = [node for node in graph.nodes if isinstance(node, Choice) and node.windows]
     if not gates:
         return {}
@@ -56,15 +56,26 @@ def _leading(graph: Graph) -> dict[str, list[Behind]]:
     read = {operand for node in graph.nodes for operand in node.operands}
     ends = [results(node)[0] for node in graph.nodes if not read & {*results(node)}]
     always = _reached([graph.output, *ends], maker)
-    found: dict[str, list[Behind]] = {}
-    for gate in gates:
-        windows: dict[str, list[tuple[int, str]]] = {}
-        for place, window in enumerate(gate.edges[0].candidates):
-            for name in _reached(gate.filled(place), maker) - always:
-                windows.setdefault(name, []).append((place, window.name))
-        for name, places in windows.items():
-            found.setdefault(name, []).append(Behind(gate.name, tuple(places)))
-    return found
+    found: dict[str, dict[str, set[tuple[int, str]]]] = {}
+    for gate in reversed(gates):  # those behind which a gate may stand come first
+        windows = [(place, window.name) for place, window in enumerate(gate.edges[0].candidates)]
+        needs: dict[str, set[tuple[int, str]]] = {}
+        for window in windows:
+            for name in _reached(gate.filled(window[0]), maker) - always:
+                needs.setdefault(name, set()).add(window)
+        for name, some in needs.items():
+            if len(some) < len(windows):
+                found.setdefault(name, {}).setdefault(gate.name, set()).update(some)
+            elif gate.name in always:
+                always.add(name)
+            else:  # as the gate itself
+                for outer, of_outer in found[gate.name].items():
+                    found.setdefault(name, {}).setdefault(outer, set()).update(of_outer)
+    return {
+        node.name: [Behind(gate, tuple(sorted(some))) for gate, some in found[node.name].items()]
+        for node in graph.nodes
+        if node.name in found and node.name not in always
+    }
 
 
 def _reached(values: Iterable[str], maker: Mapping[str, Node]) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
-from archir.ir.origin import NamedCandidates, Setting
+from archir.ir.origin import NamedDefinition, Setting
 from archir.ir.primitive import Primitive
 from archir.ir.types import TensorType
 from archir.source import Span
@@ -161,8 +161,8 @@ class Graph:
     nodes: tuple[Node, ...]
     output: str
     type: TensorType
-    arguments: tuple[tuple[str, Setting | NamedCandidates], ...] = field(default=(), eq=False, repr=False)
-    """The numbers, strings and candidates that the definition was built at, where it was built from a text."""
+    arguments: tuple[tuple[str, Setting | NamedDefinition], ...] = field(default=(), eq=False, repr=False)
+    """The numbers, strings and definitions that the definition was built at, where it was built from a text."""
 
     def types(self) -> dict[str, TensorType]:
         """The type of every value."""

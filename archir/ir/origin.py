@@ -13,8 +13,11 @@ Setting: TypeAlias = bool | int | float | str | tuple["Setting", ...]
 
 
 @frozen
-class NamedCandidates:
-    """A candidate set as an argument: the file of its text as `use` names it (empty for the net's own), its name."""
+class NamedDefinition:
+    """A definition as an argument, candidates included: the file of its text as `use` names it, and its name.
+
+    The file is empty for the one that was asked for.
+    """
 
     file: str
     name: str

@@ -10,7 +10,7 @@ from attrs import evolve, fields
 
 from archir.diagnostics import Diagnostic
 from archir.ir.graph import Call, Operation
-from archir.ir.origin import NamedCandidates, Setting
+from archir.ir.origin import NamedDefinition, Setting
 from archir.ir.primitive import Primitive, ShapeError
 from archir.sema.adjacent import check_windows
 from archir.sema.arithmetic import is_number
@@ -319,12 +319,13 @@ def _build(frame: Frame, callee: DefinitionValue, shapes: dict[str, Any], span: 
     return _finish(inner, callee, result, inputs, arguments)
 
 
-def recorded(values: Mapping[str, Value]) -> tuple[tuple[str, Setting | NamedCandidates], ...]:
+def recorded(values: Mapping[str, Value]) -> tuple[tuple[str, Setting | NamedDefinition], ...]:
     """What a graph tells of the arguments that it was built at."""
     named = {
-        k: NamedCandidates(v.scope.prefix, v.name) if isinstance(v, CandidatesValue) else v for k, v in values.items()
+        k: NamedDefinition(v.scope.prefix, v.name) if isinstance(v, DefinitionValue | CandidatesValue) else v
+        for k, v in values.items()
     }
-    return tuple((k, v) for k, v in named.items() if isinstance(v, NamedCandidates) or _is_plain(v))
+    return tuple((k, v) for k, v in named.items() if isinstance(v, NamedDefinition) or _is_plain(v))
 
 
 def _is_plain(value: Value) -> bool:
@@ -346,7 +347,7 @@ def _finish(
     callee: DefinitionValue,
     result: Value,
     inputs: list[Tensor],
-    arguments: tuple[tuple[str, Setting | NamedCandidates], ...],
+    arguments: tuple[tuple[str, Setting | NamedDefinition], ...],
 ) -> Built:
     definition = callee.definition
     if result is POISON or result is None:

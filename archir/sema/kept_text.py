@@ -37,7 +37,7 @@ class Place:
     known: Env = Factory(dict)
     """Parameters that have one value in all instances; only loops and edges around choices need them."""
     named: Named = Factory(dict)
-    """Parameters that are candidates, and the same in all instances."""
+    """Parameters that are definitions or candidates, the same in all instances."""
     windows: bool = False
     """Whether it holds `choose adjacent`: then its loops are written out, since a window may leave out some turns."""
     other_windows: list[ast.Expr] = Factory(list)
@@ -87,10 +87,10 @@ class KeptText:
     def _terms(self, e: ast.Choose, env: Env, place: Place) -> tuple[list[ast.Expr], Choice]:
         """What is kept of a choice, each as a call, and the choice in the IR."""
         choice, all_kept = self._written(e, place)
-        if all_kept is None:
-            return [ast.Name(CLOSED, span=e.span)] * choice.slots, choice
         edges = self._edges(e, choice, env, place)
         place.other_edges += [start for _, start in edges]
+        if all_kept is None:
+            return [ast.Name(CLOSED, span=e.span)] * choice.slots, choice
         terms: list[ast.Expr] = []
         for kept in all_kept:
             group, start = edges[kept.edge]
@@ -103,25 +103,35 @@ class KeptText:
             terms.append(_scaled(call, kept))
         return terms, choice
 
+    def meaning(self, e: ast.Expr, place: Place) -> Value:
+        """What a name stands for where it is written; None for a value, and for what instances do not agree in."""
+        if isinstance(e, ast.Name) and e.text in place.local:
+            named = place.named.get(e.text)
+            return None if named is None else self.scopes[named.file].own.get(named.name)
+        return resolve(place.scope, e)
+
     def _candidates(self, e: ast.Expr, place: Place) -> CandidatesValue:
-        named = place.named.get(e.text) if isinstance(e, ast.Name) else None
-        local = isinstance(e, ast.Name) and e.text in place.local
-        value = self.scopes[named.file].own[named.name] if named else None if local else resolve(place.scope, e)
+        value = self.meaning(e, place)
         if not isinstance(value, CandidatesValue):
             help_ = "print it in the flat form"
             fail("NAS402", "these candidates are not the same in every instance", span=e.span, help=help_)
         return value
 
     def _edges(self, e: ast.Choose, choice: Choice, env: Env, place: Place) -> list[tuple[ast.Expr, ast.Expr]]:
-        return edges_of(e, len(choice.edges), lambda x: self.show(x, {**place.known, **env}, place))
+        return edges_of(e, len(choice.edges), lambda x: self._sources(x, env, place))
+
+    def _sources(self, e: ast.Expr, env: Env, place: Place) -> ast.Expr:
+        """Sources as they are written; the bounds of a slice are computed, since it is taken apart."""
+        written: ast.Expr = self.show(e, {**place.known, **env} if isinstance(e, ast.Index) else env, place)
+        return written
 
     def _window(self, e: ast.Adjacent, env: Env, place: Place) -> list[ast.Expr]:
         """The values of the window that is kept."""
         choice, kept = self._written(e, place)
+        values = values_of(self._sources(e.sources, env, place), len(choice.operands))
         if kept is None:
+            place.other_windows += values
             return [ast.Name(CLOSED, span=e.span)] * choice.slots
-        shown = self.show(e.sources, {**place.known, **env}, place)
-        values = values_of(shown, len(choice.operands))
         first = [c.name for c in choice.edges[0].candidates].index(kept[0].operation)
         place.other_windows += [*values[:first], *values[first + choice.slots :]]
         return [_scaled(value, kept[0]) for value in values[first : first + choice.slots]]

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.module import owner_of
-from archir.ir.origin import NamedCandidates
+from archir.ir.origin import NamedDefinition
 from archir.sema.settings import setting_expression
 from archir.sema.unroll import Env
 from archir.source import Span
@@ -15,14 +15,14 @@ Written: TypeAlias = dict[tuple[str, Span], list[Choice]]
 """Choices by their owner and by where they were written, in order of computation."""
 
 
-Named: TypeAlias = dict[str, NamedCandidates]
-"""Candidate sets by the parameters that they were given to."""
+Named: TypeAlias = dict[str, NamedDefinition]
+"""Definitions and candidates by the parameters that they were given to."""
 
 
 def by_owner(graph: Graph, span: Span) -> tuple[Written, dict[str, Env], dict[str, Named]]:
     """The choices of each owner, and the parameters that have the same value wherever it is called.
 
-    Of these, candidates by themselves.
+    Of these, definitions by themselves.
     """
     choices: Written = {}
     arguments: dict[str, dict[str, Any]] = {}
@@ -48,7 +48,7 @@ def by_owner(graph: Graph, span: Span) -> tuple[Written, dict[str, Env], dict[st
 
     visit(graph, None)
     named = {
-        owner: {name: value for name, value in agreed.items() if isinstance(value, NamedCandidates)}
+        owner: {name: value for name, value in agreed.items() if isinstance(value, NamedDefinition)}
         for owner, agreed in arguments.items()
     }
     written = {

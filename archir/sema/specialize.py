@@ -175,7 +175,7 @@ class _Specializer:
 
     def _leads_to_choices(self, block: ast.Block, place: Place) -> bool:
         return _holds(block, ast.Choose, ast.Adjacent) or any(
-            (isinstance(n, ast.Own) and self.affected(resolve(place.scope, n.base))) for n in descendants(block)
+            (isinstance(n, ast.Own) and self.affected(self._kept.meaning(n.base, place))) for n in descendants(block)
         )
 
     def _unrolled(self, s: ast.For, env: Env, place: Place) -> list[ast.Statement]:
@@ -232,16 +232,28 @@ class _Specializer:
             case ast.Call() if any(a.spread and isinstance(a.value, ast.Choose | ast.Adjacent) for a in e.arguments):
                 return self._filled(e, env, place)
             case ast.Own():
-                target = resolve(place.scope, e.base)
+                target = self._kept.meaning(e.base, place)
                 tag = self.expression(e.tag, env, place)
                 if isinstance(target, DefinitionValue) and self.affected(target) and isinstance(tag, ast.Literal):
                     return ast.Name(self.definition(target, str(tag.value)), span=e.span)
+            case ast.Attribute(name="width"):
+                only = self._only_tagged(self._kept.meaning(e.base, place))
+                if only is not None:
+                    return evolve(e, base=ast.Name(only, span=e.base.span))
             case ast.Name():
                 return env[e.text] if e.text in env else self._reference(e, place)
             case ast.Attribute(base=ast.Name(text=name)) if name not in place.local and name not in env:
                 if isinstance(resolve(place.scope, e), DefinitionValue | CandidatesValue | ast.Constant):
                     return self._reference(e, place)
         return fold(map_children(e, lambda part: self.expression(part, env, place)), FOLDABLE)
+
+    def _only_tagged(self, value: Value) -> str | None:
+        """The new name of a definition that holds choices and is called with tags only: one of those with a tag."""
+        if not self.affected(value) or any(owner == value.graph_name for owner in self.arguments):
+            return None
+        prefix = f"{value.graph_name}."
+        tags = [owner.removeprefix(prefix) for owner in self.arguments if owner.startswith(prefix)]
+        return self.definition(value, tags[0]) if tags else None
 
     def _reference(self, e: ast.Name | ast.Attribute, place: Place) -> ast.Expr:
         """A name of the file that a definition comes from, as the new file knows it."""

@@ -64,6 +64,7 @@ TYPES: dict[str, ParameterType] = {
 }
 DEFINITIONS = ("block", "cell", "stage", "net", "candidates")
 """The types whose values have names in a file."""
+_SIZES = "write `tensor[3, 32, 32]` for channels, height and width, or `tensor[64]` for features"
 _OTHERS = {
     "float": "number", "double": "number", "integer": "int", "str": "string", "word": "string", "text": "string",
     "boolean": "bool", "tuple": "list", "array": "list", "image": "tensor",
@@ -86,9 +87,9 @@ def type_problem(param: ast.Param) -> Diagnostic | None:
         return None
     base = e.base if isinstance(e, ast.Index) else e
     if word is not None:
-        help_ = "write `tensor[3, 32, 32]` for channels, height and width, or `tensor[64]` for features"
-        what = "this is no size of a tensor" if word == "tensor" else f"the type `{word}` has no size"
-        return Diagnostic("NAS304", what, e.span, help=help_)
+        if word != "tensor":
+            return Diagnostic("NAS304", f"the type `{word}` has no size", e.span, help=f"write `{word}`")
+        return Diagnostic("NAS304", "this is no size of a tensor", e.span, help=_SIZES)
     if not isinstance(base, ast.Name):
         return Diagnostic("NAS304", "this is no type", e.span, help=f"write one of {', '.join(TYPES)}")
     near = f"write `{_OTHERS[base.text]}`" if base.text in _OTHERS else did_you_mean(base.text, TYPES)
@@ -146,8 +147,7 @@ def sized_type(frame: Frame, param: ast.Param) -> TensorType | None:
         return None
     for n, e in zip(shape, param.type.indexes, strict=True):
         if not TYPES["int"].takes(n) or n < 1:
-            help_ = "write `tensor[3, 32, 32]` for channels, height and width, or `tensor[64]` for features"
-            frame.error("NAS304", f"a size is an integer from 1, found {kind_of(n)}", e.span, help=help_)
+            frame.error("NAS304", f"a size is an integer from 1, found {kind_of(n)}", e.span, help=_SIZES)
             return None
     return TensorType(shape)
 

@@ -12,7 +12,7 @@ from collections import Counter
 
 from attrs import define, field
 
-from archir.ir.graph import Call, Choice, Graph, Node, Operation
+from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
 from archir.ir.module import Module
 from archir.ir.primitive import Primitive
 from archir.ops.layout import Concat
@@ -136,7 +136,7 @@ class _Reader:
     def _add_box(self, node: Node) -> None:
         base = _CANDIDATE.fullmatch(node.name) if len(node.operands) == 1 else None
         name = base["node"] if base and base["node"] not in self._box.values() else node.name
-        self._box[node.name] = name
+        self._box |= dict.fromkeys(results(node), name)
         self.boxes.append(Box(name, self._label(node, name), "node"))
         if isinstance(node, Choice):
             for edge in node.edges:

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from archir.diagnostics import ArchirError
 from archir.ir.gates import Apply, Parameter
-from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Operation, Value
+from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Operation, Value, adjacent
 from archir.ir.invariants import GRAPH_INVARIANTS
 from archir.ir.module import ArchitectureParameter, Clock, GateOf, Module, Objective
 from archir.ir.module_invariants import MODULE_INVARIANTS
@@ -153,7 +153,27 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
         ),
         (with_candidate(conv, "skip"), "in `normal`, choice `y`, edge 0: the name `skip` occurs twice"),
     ),
+    "windows": (
+        (
+            space(evolve(choice(sources=("a",), keep=Keep(None)), slots=2), op("z", Relu(), "y.0"), output="z"),
+            "in `normal`, choice `y` fills 2 slots by one kept edge, but its candidates are no windows",
+        ),
+        (
+            space(
+                op("x", Relu(), "a"),
+                adjacent("y", ("a", "b", "x"), 2, T),
+                adjacent("z", ("a", "b", "x"), 2, T),
+                op("sum", Add(), "y.0", "z.0"),
+                output="sum",
+            ),
+            "in `normal`, two choices of windows could leave out `x`",
+        ),
+    ),
     "candidates": (
+        (
+            space(Choice("y", (Edge(("a", "b"), (Candidate("skip", skip),)),), Keep(None), T)),
+            "in `normal`, choice `y`, edge 0, candidate `skip` has 1 inputs instead of 2",
+        ),
         (
             with_candidate(evolve(NORMAL, output="a", nodes=())),
             "in `normal`, choice `y`, edge 0, candidate `odd` has 2 inputs instead of one",

@@ -16,6 +16,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "robust_darts_s3": {"channels": 4, "cells": 3},
     "darts12": {"channels": 4, "cells": 3},
     "hc_das": {"channels": 4, "cells": 5},
+    "hs_das_cells": {"channels": 4, "cells": 3, "least": 2},
     "darts_imagenet": {"channels": 4, "cells": 3, "image": (3, 64, 64), "classes": 10},
     "nasbench201": {"channels": 4, "cells": 1},
     "fbnet": {"width": 0.5, "image": IMAGE, "classes": 10},
@@ -37,7 +38,7 @@ def test_a_supernet_learns(name: str) -> None:
     assert sum(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in gates) == len(gates)
 
 
-@pytest.mark.parametrize("name", ["mnasnet", "efficientnet", "fbnet"])
+@pytest.mark.parametrize("name", ["mnasnet", "efficientnet", "fbnet", "hs_das_cells"])
 def test_a_network_leaves_as_python_and_onnx(name: str) -> None:
     network = archir.apply(archir.load(name, **SMALL[name]), "sample{seed=2}")
     check_equal(network)

@@ -25,6 +25,8 @@ CHOICES = {  # choices, edges of all of them
     "robust_darts_s2": (8, 28),
     "robust_darts_s3": (8, 28),
     "hc_das": (20, 70),
+    "hs_das": (26, 79),
+    "hs_das_cells": (35, 100),
     "nasbench201": (3, 6),
     "fbnet": (22, 22),
     "fbnet_k7": (22, 22),
@@ -32,6 +34,8 @@ CHOICES = {  # choices, edges of all of them
     "efficientnet": (22, 22),
 }
 SMALL = {
+    "hs_das": {"channels": 4},
+    "hs_das_cells": {"channels": 4},
     "nasbench201": {"cells": 1},
     "fbnet": {"image": (3, 64, 64)},
     "fbnet_k7": {"image": (3, 64, 64)},
