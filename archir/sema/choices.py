@@ -228,6 +228,8 @@ def _candidate_graph(
         help_ = problem.help
         if problem_of_fit(problem) and not help_:
             help_ = f"write `when legal` behind the candidate `{name}` to leave it out where it does not fit"
+        if len(inputs) > 1 and problem.code == "NAS302":
+            help_ = "`from (a, b)` is one edge from both values, `from [a, b]` are two edges"
         notes = (*problem.notes, f"in the candidate `{name}`")
         frame.session.report(evolve(problem, notes=notes, help=help_))
     if problems or result is POISON:

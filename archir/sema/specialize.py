@@ -134,11 +134,8 @@ class _Specializer:
         local = frozenset({p.name for p in item.params} | set(assigned_names(item.body)))
         place = Place(owner, value.scope, local, self.arguments.get(owner, {}), self.named.get(owner, {}))
         place.windows = _holds(item.body, ast.Adjacent)
-        outside = evolve(place, local=frozenset())
         item = with_defaults(item, settings or {})
-        params = tuple(
-            p if p.default is None else evolve(p, default=self.expression(p.default, {}, outside)) for p in item.params
-        )
+        params = tuple(self._param(p, evolve(place, local=frozenset()), place) for p in item.params)
         if settings is not None:
             place.known = {p.name: p.default for p in params if p.default is not None}
         reached = settings is not None or self._reached(place, item.body)
@@ -148,6 +145,15 @@ class _Specializer:
         kind = "stage" if item.kind == "net" and settings is None else item.kind
         self.items.append(evolve(item, kind=kind, name=name, params=params, body=body))
         return name
+
+    def _param(self, p: ast.Param, outside: Place, inside: Place) -> ast.Param:
+        """A parameter; its default is read outside of the definition, the size of a tensor inside."""
+        if p.default is not None:
+            p = evolve(p, default=self.expression(p.default, {}, outside))
+        if isinstance(p.type, ast.Index):
+            sizes = tuple(self.expression(i, {}, inside) for i in p.type.indexes)
+            p = evolve(p, type=evolve(p.type, indexes=sizes))
+        return p
 
     def _reached(self, place: Place, body: ast.Block) -> bool:
         """Whether the module calls a definition that holds choices: of another, the point says nothing."""
