@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from attrs import frozen
 
 from archir.ir.behind import contested
-from archir.ir.graph import KINDS, Amount, Call, Choice, Edge, Graph, Operation, adjacent, results
+from archir.ir.graph import KINDS, Amount, Call, Choice, Edge, Graph, Keep, Operation, adjacent, results
 from archir.ir.primitive import ShapeError
 from archir.source import Span
 
@@ -196,6 +196,10 @@ def _windows(graph: Graph) -> Iterator[Breach]:
 def _keep(graph: Graph) -> Iterator[Breach]:
     for where, choice in _choices(graph):
         edges, operations = choice.keep.edges, choice.keep.operations
+        if choice.slots > 1 and edges is not None and choice.keep != Keep(Amount(choice.slots, choice.slots)):
+            yield Breach(
+                f"{where} fills {choice.slots} slots, so it keeps that many edges, with one operation each", choice.span
+            )
         if edges is None and len(choice.edges) != 1:
             yield Breach(
                 f"{where} has {len(choice.edges)} edges, so its `keep` must say how many of them stay", choice.span
@@ -231,5 +235,7 @@ GRAPH_INVARIANTS = (
         _windows,
     ),
     GraphInvariant("homes", "edges that share weights start from one source and offer the same under one name", _homes),
-    GraphInvariant("keep", "as many edges and operations as a choice keeps are there", _keep),
+    GraphInvariant(
+        "keep", "as many edges and operations as a choice keeps are there, and one edge for each slot", _keep
+    ),
 )

@@ -22,7 +22,8 @@ class Widen(Pass):
     """The space of a method that keeps more than the space's text says: any number of edges, or of operations.
 
     What is derived stays inside the module's space, so a method with a freer rule says so with this pass. A
-    choice with a single source and no rule for edges keeps it, whatever `edges` says.
+    choice with a single source and no rule for edges keeps it, whatever `edges` says. What fills the inputs of a
+    cell (`*choose`, `choose adjacent`) stays as it is: they are as many as there are.
     """
 
     name: ClassVar[str] = "widen"
@@ -36,7 +37,9 @@ class Widen(Pass):
         return Rewrite(evolve(module, graph=rewritten(module.graph, self._nodes)))
 
     def _nodes(self, graph: Graph) -> tuple[Node, ...]:
-        return tuple(evolve(n, keep=self._keep(n.keep)) if isinstance(n, Choice) else n for n in graph.nodes)
+        return tuple(
+            evolve(n, keep=self._keep(n.keep)) if isinstance(n, Choice) and n.slots == 1 else n for n in graph.nodes
+        )
 
     def _keep(self, keep: Keep) -> Keep:
         edges = None if keep.edges is None else _AMOUNTS.get(self.edges, keep.edges)

@@ -204,6 +204,10 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
         ),
     ),
     "keep": (
+        (
+            space(evolve(choice(), slots=3), op("z", Add(), "y.0", "y.1"), output="z"),
+            "in `normal`, choice `y` fills 3 slots, so it keeps that many edges, with one operation each",
+        ),
         (keeps(Amount(3, 3)), "in `normal`, choice `y` keeps 3 edges, but at most 2 can stay"),
         (keeps(Amount(2, 1)), "in `normal`, choice `y` keeps 2 to 1 edges, which is no range"),
         (keeps(Amount(2, 2), Amount(4, None)), "in `normal`, choice `y` keeps 4 operations, but at most 3 can stay"),

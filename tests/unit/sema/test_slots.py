@@ -98,3 +98,11 @@ def test_the_shipped_stage_space_has_the_published_number_of_stages() -> None:
     for size in stages:
         product *= size
     assert product == 3**51  # H-DAS, section 6.2: three stages of six cells, window 3
+
+
+def test_widen_leaves_alone_what_fills_the_inputs_of_a_cell(space: Module) -> None:
+    """A cell has as many inputs as it has."""
+    assert archir.apply(space, "widen").graph == space.graph
+    network = archir.apply(space, "widen,sample{seed=2}")
+    assert network.form == "network"
+    assert archir.apply(archir.load("hs_das_cells", channels=4), "widen,sample").form == "network"
