@@ -223,6 +223,9 @@ def _own(frame: Frame, e: ast.Own) -> Value:
     base, tag = evaluate(frame, e.base), evaluate(frame, e.tag)
     if base is POISON or tag is POISON:
         return POISON
+    if isinstance(base, Tagged):
+        message = f"`{base.name}` has the tag `{base.tag}` already"
+        return frame.error("NAS304", message, e.span, help="give it a tag here, or where it is handed on")
     if not isinstance(base, DefinitionValue):
         help_ = "write `cell@tag(...)` to call a cell with architecture parameters of its own"
         return frame.error("NAS304", f"`@` belongs to a definition, found {kind_of(base)}", e.span, help=help_)

@@ -91,7 +91,8 @@ def _named(frame: Frame, param: ast.Param, given: Setting) -> Value:
     found = resolved(frame.scope, given) if isinstance(given, str) else None
     if isinstance(found, _CALLABLE):
         return found
-    names = [n for n in frame.scope.names() if isinstance(resolved(frame.scope, n), _CALLABLE)]
+    known = [*frame.scope.names(), *(f"{a}.{n}" for a, used in frame.scope.uses.items() for n in used.scope.own)]
+    names = [n for n in known if isinstance(resolved(frame.scope, n), _CALLABLE)]
     help_ = did_you_mean(str(given), names) or "name a definition of the file, or one that it uses"
     return frame.error("NAS205", f"`{param.name}` names a definition; there is no `{given}`", param.span, help=help_)
 
