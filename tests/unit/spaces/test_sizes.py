@@ -20,6 +20,8 @@ SIZES = {  # the exact size, and the power of ten that is printed, if one is
     "hc_das": (CELL**5, 45),
     # H-DAS 6.2: three stages of 6 cells with window 3, 10^24, and DARTS' cells.
     "hs_das": (3**51 * CELL**2, 42),
+    # 4 to 8 cells a stage, 10^33 without the inside of the cells (test_adjacent.py).
+    "hs_das_cells": (sum(3 ** (3 * cells - 1) for cells in range(4, 9)) ** 3 * CELL**2, 51),
     "nasbench201": (15_625, None),
     "hmnas": ((ANY[0] * ANY[1] * ANY[2] * ANY[3]) ** 2, None),
     "robust_darts_s2": ((4 * 1 * 4 * 3 * 4 * 6 * 4 * 10) ** 2, None),
