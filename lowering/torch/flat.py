@@ -8,6 +8,7 @@ Cells, stages and nets keep their own values (`Enter`), since many instances sha
 from __future__ import annotations
 
 from collections.abc import Hashable
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from attrs import evolve, field, frozen
@@ -120,8 +121,7 @@ class _Values:
             if isinstance(node, Operation):
                 numbers[node.name] = self.compute(node, tuple(types[o] for o in node.operands), here, own)
             elif isinstance(node, Choice):
-                number = self.mix(node, here, path, own)
-                numbers |= dict.fromkeys(results(node), number)
+                numbers |= zip(results(node), self.mix(node, here, path, own), strict=True)
             elif is_unit(node.graph):
                 numbers[node.name] = self.add(Enter(here, node.graph, own), ("enter", here))
             else:
@@ -144,15 +144,28 @@ class _Values:
             return self.share and self.training and not p.scales
         return self.share and not isinstance(p, Dropout) and not p.weights(inputs)
 
-    def mix(self, choice: Choice, here: str, path: str, sources: tuple[int, ...]) -> int:
-        terms = []
-        for e, (edge, source) in enumerate(zip(choice.edges, sources, strict=True)):
+    def mix(self, choice: Choice, here: str, path: str, operands: tuple[int, ...]) -> list[int]:
+        """The numbers of a choice's results: one mixture for all, or, of windows, one for each slot."""
+        if choice.windows:
+            return [self.slide(choice, slot, here, path, operands) for slot in range(choice.slots)]
+        terms, sources = [], iter(operands)
+        for e, edge in enumerate(choice.edges):
+            own = tuple(islice(sources, len(edge.sources)))
             for k, candidate in enumerate(edge.candidates):
                 below = join(path, candidate_path(choice, e, candidate))
-                value = self.inline(candidate.graph, below, (source,))
+                value = self.inline(candidate.graph, below, own)
                 if not self.is_zero(value):
                     terms.append(Term(e, k, value, below))
-        return self.add(Mixture(here, choice.type, tuple(terms)), ("mixture", here))
+        return [self.add(Mixture(here, choice.type, tuple(terms)), ("mixture", here))] * choice.slots
+
+    def slide(self, choice: Choice, slot: int, here: str, path: str, operands: tuple[int, ...]) -> int:
+        """One slot of a choice of windows: the sum of gate[0, w] * operand w + slot (H-DAS, Eq. 3)."""
+        windows = choice.edges[0].candidates
+        terms = tuple(
+            Term(0, w, operands[w + slot], join(path, candidate_path(choice, 0, window)))
+            for w, window in enumerate(windows)
+        )
+        return self.add(Mixture(here, choice.type, terms), ("mixture", here, slot))
 
     def is_zero(self, number: int) -> bool:
         value = self.values[number]

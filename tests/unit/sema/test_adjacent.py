@@ -169,10 +169,10 @@ def test_a_relaxed_window_is_weighted_place_by_place(space: Module) -> None:
     cells: dict[int, torch.Tensor] = {}
     for i in range(2, 6):
         net.get_submodule(f"chain.c.{i}.own").register_forward_hook(
-            lambda _m, _i, output, i=i: cells.update({i: output.detach()})
+            lambda _m, _i, output, i=i: cells.update({i: output[0].detach()})
         )
     found: dict[str, torch.Tensor] = {}
-    net.get_submodule("chain").register_forward_hook(lambda _m, _i, output: found.update(value=output.detach()))
+    net.get_submodule("chain").register_forward_hook(lambda _m, _i, output: found.update(value=output[0].detach()))
     beta = dict(net.named_parameters())[f"arch.{GATE}.alpha"]
     assert beta.shape == (1, 3)
     net(torch.randn(2, 3, 8, 8)).sum().backward()

@@ -69,7 +69,7 @@ def test_both_slots_are_the_mixture_while_searching(space: Module) -> None:
     expected = expected + torch.nn.functional.conv2d(mixture, kernel["conv_1.weight"])
     found = {}
     module = net.get_submodule("chain.c.2.pair")
-    module.register_forward_hook(lambda _m, _i, output: found.update(value=output))
+    module.register_forward_hook(lambda _m, _i, output: found.update(value=output[0]))
     net(image)
     assert torch.allclose(found["value"], expected, atol=1e-5)
 
