@@ -107,8 +107,7 @@ class Instance(Unit):
 def _tables(module: nn.Module, path: str = "") -> Iterator[tuple[str, tuple[Table, str]]]:
     """For each tensor below a module its path, and where it is read from. What stands in other instances is theirs."""
     for table in cast("tuple[Table, Table]", (module._parameters, module._buffers)):
-        for name in table:
-            yield join(path, name), (table, name)
+        yield from ((join(path, name), (table, name)) for name, tensor in table.items() if tensor is not None)
     for name, child in module._modules.items():
         if child is not None and not isinstance(child, Instance):
             yield from _tables(child, join(path, name))
