@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format golden bench-onnx clean FORCE
+.PHONY: help demo test lint format golden bench bench-onnx clean FORCE
 
 help: ## Say what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -49,6 +49,9 @@ golden: $(STAMP) ## Write what the golden tests print into their files; look at 
 
 bench-onnx: $(STAMP) ## Compare ONNX export with that of torch; writes benchmarks/results/onnx_export.json
 	$(BIN)/python benchmarks/onnx_export.py --json benchmarks/results/onnx_export.json
+
+bench: $(STAMP) ## Measure speed and memory against plain PyTorch, into benchmarks/results; wants an idle machine
+	$(BIN)/python benchmarks/supernet.py --json benchmarks/results/supernet.json
 
 clean: ## Remove the environment and every cache, but not runs/
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache archir.egg-info

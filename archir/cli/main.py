@@ -38,13 +38,13 @@ COMMANDS: Mapping[str, Entry] = {
     "export-genotype": Entry("export_genotype", "write a DARTS genotype or a NAS-Bench-201 string"),
     "show": Entry("show", "draw the cells of a space or network"),
     "report": Entry("report", "compare runs: accuracy, parameters, multiply-adds"),
+    "bench": Entry("bench", "time a supernet with each option of the lowering"),
     "passes": Entry("passes", "list the passes, or explain one"),
     "ops": Entry("ops", "list the primitives and the block library"),
     "explain": Entry("explain", "say what an error code means, with an example"),
 }
 
-START = """\b
-Start: archir info darts; archir search darts -o runs/first; see COMMAND -h"""
+START = """Start: archir info darts; archir search darts -o runs/first; see COMMAND -h"""
 
 
 class LazyGroup(click.Group):
@@ -63,6 +63,10 @@ class LazyGroup(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Commands only: all of it fits a window of 24 lines."""
         self.format_commands(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Without click's blank line before it, for the same reason."""
+        formatter.write(f"  {self.epilog}\n")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

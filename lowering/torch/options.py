@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attrs import field, frozen
-from attrs.validators import ge, instance_of
+from attrs.validators import instance_of
 
 
 @frozen
@@ -18,8 +18,6 @@ class Options:
     fold: a coefficient becomes the scale of the batch norm that ends a candidate, and candidates are added in place.
     channels_last: maps lie in memory pixel by pixel.
     depthwise: the backward of depthwise convolutions in forms that the CPU library has fast code for.
-    wide: from one source, operations of the same shape towards several nodes run as one, where each result has at
-        most this many numbers; 0 never does. Larger ones gain nothing.
     checkpoint: activations inside cells are computed again in the backward instead of being kept.
     """
 
@@ -28,9 +26,8 @@ class Options:
     fold: bool = field(default=True, validator=instance_of(bool))
     channels_last: bool = field(default=True, validator=instance_of(bool))
     depthwise: bool = field(default=True, validator=instance_of(bool))
-    wide: int = field(default=0, validator=[instance_of(int), ge(0)])
     checkpoint: bool = field(default=False, validator=instance_of(bool))
 
 
-PLAIN = Options(prune=False, share=False, fold=False, channels_last=False, depthwise=False, wide=0, checkpoint=False)
+PLAIN = Options(prune=False, share=False, fold=False, channels_last=False, depthwise=False, checkpoint=False)
 """Every option off: each candidate on each edge by itself."""

@@ -99,7 +99,7 @@ class Plan:
 def plan(flat: Flat, activity: Sequence[Activity], options: Options, *, training: bool) -> Plan:
     """The steps of one graph. `activity`: one for each of `flat.mixtures`."""
     chosen = {number: _active(mixture.terms, a) for (number, mixture), a in zip(flat.mixtures, activity, strict=True)}
-    roots = {flat.output} if options.prune else {flat.output} | _with_statistics(flat, chosen)
+    roots = {flat.output} if options.prune else {flat.output} | _running(flat, chosen)
     needed = _needed(flat, chosen, roots)
     chosen = {number: terms for number, terms in chosen.items() if number in needed}
     writer = _Writer(flat, chosen, needed, activity, options, training)
@@ -139,16 +139,14 @@ def _is_below(path: str, above: set[str]) -> bool:
     return any(".".join(names[:n]) in above for n in range(1, len(names)))
 
 
-def _with_statistics(flat: Flat, chosen: Chosen) -> set[int]:
-    """What may keep running statistics, whether it is read or not, in candidates that run."""
+def _running(flat: Flat, chosen: Chosen) -> set[int]:
+    """All that stands in candidates that run, whether it is read or not."""
     inactive, found = _inactive(flat, chosen), set()
     for number, value in enumerate(flat.values):
-        if isinstance(value, Compute):
-            path = value.paths[0] if isinstance(value.primitive, BatchNorm) else None
-        else:
-            path = None if isinstance(value, Input) else value.path
-        if path is not None and not _is_below(path, inactive):
-            found.add(number)
+        if not isinstance(value, Input):
+            path = value.paths[0] if isinstance(value, Compute) else value.path
+            if not _is_below(path, inactive):
+                found.add(number)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 import torch
@@ -38,10 +37,9 @@ from tests.build import (
 )  # fmt: skip
 
 TOLERANCE = 1e-9
-ON: dict[str, Any] = {"wide": 1 << 40}
 NAMES = [f.name for f in fields(Options)]
-ALONE = {name: evolve(PLAIN, **{name: ON.get(name, True)}) for name in NAMES}
-TOGETHER = {"defaults": Options(), "all": Options(wide=1 << 40, checkpoint=True)}
+ALONE = {name: evolve(PLAIN, **{name: True}) for name in NAMES}
+TOGETHER = {"defaults": Options(), "all": Options(checkpoint=True)}
 
 
 def conv_only(x: TensorType, k: int, stride: int, dilation: int) -> Graph:
