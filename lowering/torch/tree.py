@@ -84,7 +84,8 @@ def stands(owner: nn.Module, name: str) -> bool:
 def container(owner: nn.Module, names: list[str]) -> nn.Module:
     """The module below `owner` at a list of names; makes what is missing."""
     for name in names:
-        below = owner._modules.setdefault(name, Names())
-        assert below is not None
+        below = owner._modules.get(name)
+        if below is None:
+            below = owner._modules[name] = Names()
         owner = below
     return owner
