@@ -113,7 +113,7 @@ def test_plans_are_forgotten_when_there_are_many(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_folded_coefficient_gives_the_right_gradient_of_the_input() -> None:
-    """An expanded (stride 0) weight in channels last gives a wrong one in PyTorch 2.14 on a CPU; see the next test."""
+    """An expanded (stride 0) weight in channels last gives a wrong one in PyTorch 2.14 on a CPU."""
     torch.manual_seed(0)
     x = torch.randn(4, 8, 6, 6).contiguous(memory_format=LAST).requires_grad_()
     coefficient = torch.tensor([[0.3]], requires_grad=True)
