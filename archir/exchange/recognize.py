@@ -190,7 +190,8 @@ class _DartsCell:
                 self._operation(node, types, node.name in summed)
             else:
                 self._refuse(f"computes `{node.name}`, which is no node of a genotype")
-        return Cell(tuple(self.nodes), self._output(last))
+        output = self._output(last)  # which may add nodes
+        return Cell(tuple(self.nodes), output)
 
     def _operation(self, node: Call | Operation, types: Mapping[str, TensorType], is_term: bool) -> None:
         place = self.states[node.operands[0]]

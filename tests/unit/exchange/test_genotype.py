@@ -168,3 +168,15 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["import", "--from", "nasbench201", "|a~0|"]) == 1
     assert run(["export-genotype", "fbnet_max"]) == 1
     assert run(["import", "--from", "darts", str(net), "--set", "width=3"]) == 1
+
+
+def test_a_node_that_only_passes_a_value_on_is_a_node_again() -> None:
+    """A skip alone leaves nothing in the network but the value that it passes on."""
+    given = network(read(ANY))
+    found = genotype_of(given)
+    assert [len(node) for node in found.normal.nodes] == [3, 1]
+    assert (("skip_connect", 0),) in found.normal.nodes
+    assert found.normal.concat == (3, 2)
+    again = network(found)
+    assert cost.total(again.graph) == cost.total(given.graph)
+    assert genotype_of(again) == found
