@@ -16,6 +16,11 @@ from archir.lowering.torch.row import Row
 from archir.ops.norm import BatchNorm
 
 
+_NARROW = 8
+"""Below this many channels, batch norm on a CPU is faster plane by plane, both copies counted: it vectorizes over what
+lies side by side. 4 channels, 32x32, batch 64, forward and backward: 0.6 against 3.3 ms."""
+
+
 class Running(NamedTuple):
     """The buffers of one batch normalisation: mean and variance `[C]`, and the number of batches."""
 
@@ -47,7 +52,10 @@ def normalise_batch(
     """
     assert weight is None or weight.is_contiguous()
     mean, var = owners[0].mean.clone(), owners[0].var.clone()
-    y = batch_norm(x, mean, var, weight, bias, momentum=p.momentum, eps=p.eps)
+    planes = x.shape[1] < _NARROW and x.is_contiguous(memory_format=torch.channels_last) and not x.is_cuda
+    y = batch_norm(x.contiguous() if planes else x, mean, var, weight, bias, momentum=p.momentum, eps=p.eps)
+    if planes:
+        y = y.contiguous(memory_format=torch.channels_last)
     return y, Update(owners, mean, var, p.momentum)
 
 
