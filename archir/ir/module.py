@@ -89,6 +89,11 @@ class ChoiceInstance:
     key: str
     choice: Choice
 
+    @property
+    def owner(self) -> str:
+        """The cell (or net) whose instances share the choice: the key without the choice's own name."""
+        return self.key.removesuffix(f".{self.choice.name}")
+
 
 def join(prefix: str, name: str) -> str:
     """A dotted path below `prefix`, which may be empty."""
@@ -118,6 +123,16 @@ def choice_instances(graph: Graph, path: str = "", tag: str | None = None) -> It
                     yield from choice_instances(candidate.graph, f"{here}.{e}.{candidate.name}")
         elif isinstance(node, Call):
             yield from choice_instances(node.graph, here, node.tag)
+
+
+def homes(graph: Graph) -> Iterator[tuple[str, str]]:
+    """For each candidate whose edge has a home: the path that its weights would have alone, and the one they share."""
+    for instance in choice_instances(graph):
+        parent = instance.path.removesuffix(instance.choice.name)
+        for e, edge in enumerate(instance.choice.edges):
+            if edge.home is not None:
+                for candidate in edge.candidates:
+                    yield f"{instance.path}.{e}.{candidate.name}", f"{parent}{edge.home}.{candidate.name}"
 
 
 def shared_choices(module: Module) -> dict[str, Choice]:

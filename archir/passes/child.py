@@ -36,7 +36,7 @@ class Child:
     def connections(self, values: Values) -> dict[str, Connections]:
         """What each kind of cell keeps at these values, in the order of the net."""
         point = derived_point(self.supernet, values, self.how)
-        owners = {i.key: i.key.removesuffix(f".{i.choice.name}") for i in choice_instances(self.supernet.graph)}
+        owners = {i.key: i.owner for i in choice_instances(self.supernet.graph)}
         edges: Counter[str] = Counter()
         operations: Counter[str] = Counter()
         for key, kept in point.choices:
@@ -56,5 +56,4 @@ def child_of(module: Module, specs: Sequence[str]) -> Child | None:
     if not isinstance(first, Derive):
         return None
     transit = Transit(engines="none", rule=first.rule, coefficients=first.coefficients)
-    inside = evolve(transit.run(module, None).module, objectives=(), parameters=module.parameters)
-    return Child(module, first, inside)
+    return Child(module, first, evolve(transit.run(module, None).module, objectives=()))

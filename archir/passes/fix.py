@@ -14,7 +14,7 @@ from attrs import NOTHING, evolve, frozen
 from archir.diagnostics import fail
 from archir.ir.behind import without_unneeded
 from archir.ir.graph import Call, Choice, Graph, Node, Operation, forwarded_input, results
-from archir.ir.module import Form, Module, choice_instances, join, owner_of
+from archir.ir.module import Form, Module, homes, join, owner_of
 from archir.ir.point import Point
 from archir.ir.rewrite import with_callees
 from archir.ops.layout import Zero, zeros_for
@@ -59,18 +59,7 @@ def applied(module: Module, point: Point) -> Rewrite:
 
     Raises `ArchirError` NAS404 if the point is not of this module.
     """
-    return Rewrite(fixed(module, point), unshared(module))
-
-
-def unshared(module: Module) -> dict[str, str]:
-    """For each candidate whose weights have a home, the path that it has in a network -> the path that it shares."""
-    weights: dict[str, str] = {}
-    for instance in choice_instances(module.graph):
-        parent = instance.path.removesuffix(instance.choice.name)
-        for e, edge in enumerate(instance.choice.edges):
-            if edge.home is not None:
-                weights |= {f"{instance.path}.{e}.{c.name}": f"{parent}{edge.home}.{c.name}" for c in edge.candidates}
-    return weights
+    return Rewrite(fixed(module, point), dict(homes(module.graph)))
 
 
 def fixed(module: Module, point: Point) -> Module:

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from archir.diagnostics import fail
 from archir.ir.graph import Candidate, Choice, Edge, Graph, Node
-from archir.ir.module import Form, Module, choice_instances, chooses
+from archir.ir.module import Form, Module, chooses, homes
 from archir.ir.rewrite import rewritten
 from archir.passes.base import Pass, Rewrite, Values
 
@@ -33,7 +33,10 @@ class ShareFeatures(Pass):
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
         after = evolve(module, graph=rewritten(module.graph, _shared))
-        return Rewrite(after, _homes(after))
+        weights: dict[str, str] = {}
+        for alone, shared in homes(after.graph):  # a home begins with the weights of the first edge that has it
+            weights.setdefault(shared, alone)
+        return Rewrite(after, weights)
 
 
 def _shared(graph: Graph) -> tuple[Node, ...]:
@@ -69,15 +72,3 @@ def _check_plain(choice: Choice, edge: Edge) -> None:
             help_ = "leave out `share_features`, or the choice inside the candidate"
             message = f"the candidate `{candidate.name}` of `{choice.name}` chooses, so it cannot be shared"
             fail("NAS402", message, span=choice.span, help=help_)
-
-
-def _homes(module: Module) -> dict[str, str]:
-    """Where the weights of each home come from: those of the first edge that had them."""
-    weights: dict[str, str] = {}
-    for instance in choice_instances(module.graph):
-        parent = instance.path.removesuffix(instance.choice.name)
-        for e, edge in enumerate(instance.choice.edges):
-            if edge.home is not None:
-                for candidate in edge.candidates:
-                    weights.setdefault(f"{parent}{edge.home}.{candidate.name}", f"{instance.path}.{e}.{candidate.name}")
-    return weights

@@ -46,7 +46,7 @@ class Sparsify(Pass):
         betas = tuple(ArchitectureParameter(beta_of(key), (), 0.0) for key in choices)
         objectives = module.objectives
         if self.weight and choices:
-            objectives += (Objective("sparsity", _objective(self.weight, list(choices))),)
+            objectives += (Objective("sparsity", _objective(self.weight, module)),)
         parameters = module.parameters + betas
         return Rewrite(evolve(module, parameters=parameters, gates=sparse, objectives=objectives))
 
@@ -61,11 +61,11 @@ def _sparse(p: Gate, beta: str) -> Gate:
     return Apply("normalize", (Apply("relu", (above,)),))
 
 
-def _objective(weight: float, keys: list[str]) -> Gate:
+def _objective(weight: float, module: Module) -> Gate:
     """-weight times the sum over cells of the mean over their nodes of log(threshold)."""
-    cells: dict[str, list[str]] = {}
-    for key in keys:
-        cells.setdefault(key.partition(".")[0], []).append(key)
+    cells: dict[str, dict[str, None]] = {}
+    for instance in choice_instances(module.graph):
+        cells.setdefault(instance.owner, {})[instance.key] = None
     logs = [
         Apply("mean", tuple(Apply("log", (Apply("threshold", (Parameter(beta_of(key)),)),)) for key in of))
         for of in cells.values()

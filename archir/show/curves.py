@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 from attrs import frozen
 
-from archir.diagnostics import fail
 from archir.files import atomic_write
-from archir.show.draw import Format
+from archir.show.draw import Format, format_of
 
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5F6B76")  # Okabe and Ito
 _STYLES = ("-", "--", ":", "-.")
@@ -47,10 +45,7 @@ def save_curves(path: str | os.PathLike[str], panels: Sequence[Panel]) -> None:
     Raises:
         ArchirError: NAS503 if the file cannot be written or has another suffix than .svg and .png.
     """
-    suffix = Path(path).suffix.lower().removeprefix(".")
-    if suffix not in get_args(Format):
-        fail("NAS503", f"`{path}` is no name for a picture", help="let it end in `.svg` or `.png`")
-    atomic_write(path, draw_curves(panels, cast(Format, suffix)))
+    atomic_write(path, draw_curves(panels, format_of(path)))
 
 
 def draw_curves(panels: Sequence[Panel], format: Format = "svg") -> bytes:  # noqa: A002

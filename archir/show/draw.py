@@ -77,10 +77,15 @@ def save_cells(path: str | os.PathLike[str], drawings: Sequence[Drawing]) -> Non
     Raises:
         ArchirError: NAS503 if the file cannot be written or has another suffix than .svg and .png.
     """
+    atomic_write(path, draw_cells(drawings, format_of(path)))
+
+
+def format_of(path: str | os.PathLike[str]) -> Format:
+    """The kind of picture that a file's suffix says; raises `ArchirError` NAS503 for any but .svg and .png."""
     suffix = Path(path).suffix.lower().removeprefix(".")
     if suffix not in get_args(Format):
         fail("NAS503", f"`{path}` is no name for a picture", help="let it end in `.svg` or `.png`")
-    atomic_write(path, draw_cells(drawings, cast(Format, suffix)))
+    return cast(Format, suffix)
 
 
 def _width(text: str) -> float:

@@ -11,6 +11,8 @@ from archir.ir.module import Module, shared_choices
 from archir.lowering.torch import Supernet, to_torch
 from archir.passes import Rewrite, Values, run_pipeline
 from archir.search.carry import carried, fitting
+from archir.sema import load_source
+from archir.source import Source
 from tests.small_space import small_space
 
 SEEDS = range(12)
@@ -190,3 +192,12 @@ def test_the_objective_of_sparsity() -> None:
     ]
     torch.testing.assert_close(net.objectives(), {"sparsity": 0.3 * (by_cell[0] + by_cell[1])})
     assert "sparsity" in [o.name for o in module.objectives]
+
+
+def test_the_objective_tells_imported_cells_apart() -> None:
+    text = "use darts\nnet n(image: tensor[3, 32, 32]) { return darts.darts(image, channels=4, cells=3, stem=1) }\n"
+    module = run_pipeline(load_source(Source("imported.nas", text)), "widen,relax,sparsify{weight=1.0}").module
+    (objective,) = module.objectives
+    for kind in ("normal", "reduce"):
+        logs = ", ".join(f"log(threshold(%arch.darts.{kind}.x.{i}.beta))" for i in range(2, 6))
+        assert f"mean({logs})" in str(objective.value)
