@@ -71,7 +71,12 @@ class _Cell:
     def _choice(self, choice: Choice, types: dict[str, TensorType]) -> list[Node]:
         made: list[Node] = []
         if choice.slots > 1:
-            fail("NAS402", f"`{choice.name}` fills the inputs of a cell", span=choice.span, help="bottleneck its cells")
+            fail(
+                "NAS402",
+                f"`{choice.name}` fills the inputs of a cell",
+                span=choice.span,
+                help="leave out `bottleneck`; in a method, `--set ratio=1`",
+            )
         for source in dict.fromkeys(choice.operands):
             if source not in self.squeezed:
                 self.squeezed[source] = f"squeeze.{source}"
