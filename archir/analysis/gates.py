@@ -31,6 +31,12 @@ def softmax(axes: Axes, x: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
+def edge_softmax(_axes: Axes, x: Array) -> Array:
+    """Over the edges, for an array over (edge, 1)."""
+    powers = np.exp(x - x.max(axis=-2, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-2, keepdims=True))
+
+
 def over_max(axes: Axes, p: Array) -> Array:
     """Over the largest of all that are not `none`; zero for `none` (EnTranNAS, Eq. 7)."""
     kept = np.where(axes.kept(), p, 0.0)
@@ -80,6 +86,7 @@ def _mean(_axes: Axes, *arrays: Array) -> Array:
 
 ROWS: dict[str, Row] = {
     "softmax": softmax,
+    "edge_softmax": edge_softmax,
     "exponential": lambda _, t, start, factor: start * factor**t,
     "over_max": over_max,
     "threshold": threshold,

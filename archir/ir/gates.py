@@ -106,6 +106,7 @@ GATE_FUNCTIONS = {
     f.name: f
     for f in (
         GateFunction("softmax", 1, 1, "dense", "softmax over the operations of each edge (DARTS, Eq. 2)"),
+        GateFunction("edge_softmax", 1, 1, "dense", "softmax over the edges, of one number an edge (HM-NAS, Eq. 2)"),
         GateFunction("exponential", 3, 3, "dense", "`exponential(t, a, b)` is a * b ** t, an annealed temperature"),
         GateFunction("over_max", 1, 1, "dense", "over the largest of the choice, `none` zero (EnTranNAS, Eq. 7)"),
         GateFunction("threshold", 1, 1, "dense", "the sigmoid, held just below 1 (EnTranNAS, Eq. 8)"),

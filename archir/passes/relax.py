@@ -1,6 +1,7 @@
 """relax: every choice becomes the weighted sum of its candidates.
 
 x[2] = choose ops from x[0..2]  -->  x[2] = sum over edges e and candidates k of gate[e, k] * k(x[e])
+with gate = softmax(alpha), or softmax(alpha) * edge_softmax(beta)
 """
 
 from __future__ import annotations
@@ -21,9 +22,13 @@ from archir.passes.base import Pass, Rewrite, Values, option
 class Relax(Pass):
     """One softmax over the operations of each edge (DARTS, Liu et al. 2019, Eq. 2).
 
+    With `levels=2` the edges have a softmax of their own, and a coefficient is the product of the two (HM-NAS,
+    Yan et al. 2019, Eqs. 1 and 2); a choice with a single edge (and so one of windows) has nothing to weigh there.
+
     Instances of a choice share their architecture parameters. With `affine=false`, as in DARTS, batch norms
     inside cells have no scale and shift until the network is derived. The softmax is over alpha divided by the
-    temperature, which is multiplied by `anneal` after each epoch or step (EnTranNAS, Yang et al. 2021, Eq. 5).
+    temperature, which is multiplied by `anneal` after each epoch or step (EnTranNAS, Yang et al. 2021, Eq. 5); beta
+    is divided by nothing.
     """
 
     name: ClassVar[str] = "relax"
@@ -31,6 +36,7 @@ class Relax(Pass):
     takes: ClassVar[tuple[Form, ...]] = ("space",)
     gives: ClassVar[Form | None] = "relaxed"
 
+    levels: Literal[1, 2] = option(1, "1: weights of operations; 2: and weights of edges")
     affine: bool = option(False, "batch norms inside cells have scale and shift while searching, too")
     deviation: float = option(1e-3, "deviation of the random start", validator=validators.ge(0.0))
     temperature: float = option(1.0, "what alpha is divided by at the start", validator=validators.gt(0.0))
@@ -41,10 +47,10 @@ class Relax(Pass):
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
         choices = shared_choices(module)
-        parameters = tuple(
-            ArchitectureParameter(alpha_of(key), _shape(choice), self.deviation) for key, choice in choices.items()
-        )
-        gates = tuple(GateOf(i.path, self._gate(i.key)) for i in choice_instances(module.graph))
+        shapes = {alpha_of(key): _shape(choice) for key, choice in choices.items()}
+        shapes |= {beta_of(key): (len(choice.edges), 1) for key, choice in choices.items() if self._weighs(choice)}
+        parameters = tuple(ArchitectureParameter(name, shape, self.deviation) for name, shape in shapes.items())
+        gates = tuple(GateOf(i.path, self._gate(i.key, i.choice)) for i in choice_instances(module.graph))
         clock = Clock(f"arch.{self.each}s", self.each)
         graph = module.graph if self.affine else deferred_norms(module.graph)
         return Rewrite(
@@ -54,7 +60,17 @@ class Relax(Pass):
             )
         )  # fmt: skip
 
-    def _gate(self, key: str) -> Gate:
+    def _weighs(self, choice: Choice) -> bool:
+        """Whether the edges of a choice have weights: not where there is one, whose softmax is 1 for ever."""
+        return self.levels == 2 and len(choice.edges) > 1
+
+    def _gate(self, key: str, choice: Choice) -> Gate:
+        operations = self._operations(key)
+        if not self._weighs(choice):
+            return operations
+        return Apply("*", (operations, Apply("edge_softmax", (Parameter(beta_of(key)),))))
+
+    def _operations(self, key: str) -> Gate:
         alpha = Parameter(alpha_of(key))
         if self.anneal != 1.0:
             now = Apply("exponential", (Parameter(f"arch.{self.each}s"), Number(self.temperature), Number(self.anneal)))
@@ -67,6 +83,11 @@ class Relax(Pass):
 def alpha_of(key: str) -> str:
     """The name of the architecture parameter over the operations of a choice."""
     return f"arch.{key}.alpha"
+
+
+def beta_of(key: str) -> str:
+    """The name of the architecture parameter over the edges of a choice."""
+    return f"arch.{key}.beta"
 
 
 def _shape(choice: Choice) -> tuple[int, int]:

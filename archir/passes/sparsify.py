@@ -1,6 +1,6 @@
 """sparsify: weak connections are exactly zero.
 
-gate = p  -->  gate = normalize(relu(over_max(p) - threshold(beta)));  objective: -weight * mean(log(threshold(beta)))
+gate = p  -->  gate = normalize(relu(over_max(p) - threshold(t)));  objective: -weight * mean(log(threshold(t)))
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from archir.passes.rules import engine_gates, keeps_any
 class Sparsify(Pass):
     """The differentiable sparsification of EnTranNAS-DST (Yang et al. 2021, section 2.4, Eqs. 7 to 11).
 
-    Each node has a learned threshold, the sigmoid of beta. A connection weaker than that part of the node's
+    Each node has a learned threshold, the sigmoid of a parameter. A connection weaker than that part of the node's
     strongest is zero, and the strongest never is. What is left is normalised on each edge. The objective pushes
     thresholds up: for each cell the mean over its nodes of -log(threshold), times `weight`.
     """
@@ -42,22 +42,24 @@ class Sparsify(Pass):
                 help_ = "run `widen{edges=some,ops=any}` before `relax`, or write `keep some edges any ops`"
                 fail("NAS402", f"`{key}` cannot keep any set of connections", span=choices[key].span, help=help_)
         gates = {g.path: g.gate for g in module.gates}
-        sparse = tuple(GateOf(i.path, _sparse(gates[i.path], beta_of(i.key))) for i in choice_instances(module.graph))
-        betas = tuple(ArchitectureParameter(beta_of(key), (), 0.0) for key in choices)
+        sparse = tuple(
+            GateOf(i.path, _sparse(gates[i.path], threshold_of(i.key))) for i in choice_instances(module.graph)
+        )
+        thresholds = tuple(ArchitectureParameter(threshold_of(key), (), 0.0) for key in choices)
         objectives = module.objectives
         if self.weight and choices:
             objectives += (Objective("sparsity", _objective(self.weight, module)),)
-        parameters = module.parameters + betas
+        parameters = module.parameters + thresholds
         return Rewrite(evolve(module, parameters=parameters, gates=sparse, objectives=objectives))
 
 
-def beta_of(key: str) -> str:
+def threshold_of(key: str) -> str:
     """The name of the threshold's parameter."""
-    return f"arch.{key}.beta"
+    return f"arch.{key}.threshold"
 
 
-def _sparse(p: Gate, beta: str) -> Gate:
-    above = Apply("-", (Apply("over_max", (p,)), Apply("threshold", (Parameter(beta),))))
+def _sparse(p: Gate, name: str) -> Gate:
+    above = Apply("-", (Apply("over_max", (p,)), Apply("threshold", (Parameter(name),))))
     return Apply("normalize", (Apply("relu", (above,)),))
 
 
@@ -67,7 +69,7 @@ def _objective(weight: float, module: Module) -> Gate:
     for instance in choice_instances(module.graph):
         cells.setdefault(instance.owner, {})[instance.key] = None
     logs = [
-        Apply("mean", tuple(Apply("log", (Apply("threshold", (Parameter(beta_of(key)),)),)) for key in of))
+        Apply("mean", tuple(Apply("log", (Apply("threshold", (Parameter(threshold_of(key)),)),)) for key in of))
         for of in cells.values()
     ]
     total: Gate = reduce(lambda a, b: Apply("+", (a, b)), logs)

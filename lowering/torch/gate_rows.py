@@ -30,6 +30,11 @@ def softmax(axes: Axes, x: Tensor) -> Tensor:
     return torch.softmax(x.masked_fill(~_mask(axes.exists, x.device), -torch.inf) if axes.ragged else x, dim=-1)
 
 
+def edge_softmax(_axes: Axes, x: Tensor) -> Tensor:
+    """Over the edges, for a tensor over (edge, 1)."""
+    return torch.softmax(x, dim=-2)
+
+
 def exponential(_axes: Axes, t: Tensor, start: float, factor: float) -> Tensor:
     """Start * factor ** t."""
     return start * torch.pow(factor, t)
@@ -79,6 +84,7 @@ def mean(_axes: Axes, *tensors: Tensor) -> Tensor:
 
 GATE_ROWS: dict[str, GateRow] = {
     "softmax": softmax,
+    "edge_softmax": edge_softmax,
     "exponential": exponential,
     "over_max": over_max,
     "threshold": threshold,

@@ -25,7 +25,7 @@ def relaxed(pipeline: str, seed: int) -> tuple[Module, Supernet]:
     net = to_torch(module).double()
     with torch.no_grad():
         for name, parameter in net.architecture().items():
-            if name.endswith("beta"):
+            if name.endswith("threshold"):
                 parameter.normal_(0.0, 2.0)
         for name, buffer in net.named_buffers():
             if name.endswith("running_mean"):
@@ -60,9 +60,12 @@ def images(seed: int) -> Tensor:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("extra", ["", ",share_features", ",transit{rule=nonzero,coefficients=true}"])
+@pytest.mark.parametrize("levels", [1, 2])
 @pytest.mark.parametrize("training", [True, False])
-def test_with_coefficients_the_derived_network_is_the_supernet(seed: int, extra: str, training: bool) -> None:
-    module, net = relaxed(SPARSE + extra, seed)
+def test_with_coefficients_the_derived_network_is_the_supernet(
+    seed: int, extra: str, levels: int, training: bool
+) -> None:
+    module, net = relaxed(SPARSE.replace("relax{", f"relax{{levels={levels},") + extra, seed)
     rewrite = run_pipeline(module, "derive{rule=nonzero,coefficients=true}", values_of(module, net))
     derived = inherited(rewrite, net)
     x = images(seed)
@@ -89,9 +92,10 @@ def test_each_node_keeps_a_connection_and_the_derived_are_the_active_ones(seed: 
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("levels", [1, 2])
 @pytest.mark.parametrize("extra", ["", ",share_features"])
-def test_the_derived_paths_inside_the_supernet_are_the_derived_network(seed: int, extra: str) -> None:
-    module, net = relaxed("relax{deviation=1.0}" + extra, seed)
+def test_the_derived_paths_inside_the_supernet_are_the_derived_network(seed: int, levels: int, extra: str) -> None:
+    module, net = relaxed(f"relax{{deviation=1.0,levels={levels}}}{extra}", seed)
     child = to_torch(run_pipeline(module, "transit{engines=none}").module).double()
     child.load_state_dict(net.state_dict())
     derived = inherited(run_pipeline(module, "derive", values_of(module, net)), net)
@@ -184,10 +188,10 @@ def test_the_temperature_falls_with_the_epochs_and_is_part_of_the_state() -> Non
 
 def test_the_objective_of_sparsity() -> None:
     module, net = relaxed("widen,relax,sparsify{weight=0.3}", 1)
-    beta = {n: p for n, p in net.architecture().items() if n.endswith("beta")}
-    assert len(beta) == 4
+    raw = {n: p for n, p in net.architecture().items() if n.endswith("threshold")}
+    assert len(raw) == 4
     by_cell = [
-        torch.stack([-torch.sigmoid(b).log() for n, b in beta.items() if f".{kind}." in n]).mean()
+        torch.stack([-torch.sigmoid(t).log() for n, t in raw.items() if f".{kind}." in n]).mean()
         for kind in ("normal", "reduce")
     ]
     torch.testing.assert_close(net.objectives(), {"sparsity": 0.3 * (by_cell[0] + by_cell[1])})
@@ -199,5 +203,5 @@ def test_the_objective_tells_imported_cells_apart() -> None:
     module = run_pipeline(load_source(Source("imported.nas", text)), "widen,relax,sparsify{weight=1.0}").module
     (objective,) = module.objectives
     for kind in ("normal", "reduce"):
-        logs = ", ".join(f"log(threshold(%arch.darts.{kind}.x.{i}.beta))" for i in range(2, 6))
+        logs = ", ".join(f"log(threshold(%arch.darts.{kind}.x.{i}.threshold))" for i in range(2, 6))
         assert f"mean({logs})" in str(objective.value)

@@ -13,16 +13,18 @@ from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Number, Parameter, is_p
 from archir.lowering.torch.gate_rows import GATE_ROWS
 from archir.lowering.torch.gates import GateValue, Reading, gate_program
 
-A, B, T = Parameter("a"), Parameter("b"), Parameter("t")
+A, B, C, T = Parameter("a"), Parameter("b"), Parameter("c"), Parameter("t")
 P = Apply("softmax", (Apply("/", (A, Apply("exponential", (T, Number(5.0), Number(0.9))))),))
 DST = Apply("normalize", (Apply("relu", (Apply("-", (Apply("over_max", (P,)), Apply("threshold", (B,)))),)),))
+LEVELS = Apply("*", (P, Apply("edge_softmax", (C,))))
 # operation 0 is `none`; the last edge has one operation less
 AXES = Axes(
     ((True,) * 4, (True,) * 4, (True, True, True, False)),
     ((False, True, True, True),) * 2 + ((False, True, True, False),),
 )
 GATES: tuple[Gate, ...] = (
-    P, DST, Apply("top_edges", (P, Number(2))), Apply("argmax", (P,)), Apply("nonzero", (DST,)),
+    P, DST, LEVELS, Apply("top_edges", (LEVELS, Number(2))),
+    Apply("top_edges", (P, Number(2))), Apply("argmax", (P,)), Apply("nonzero", (DST,)),
     Apply("detach", (DST,)),
     Apply("*", (Number(0.5), Apply("+", (P, P)))), Apply("log", (Apply("+", (P, Number(1.0))),)),
     Apply("mean", (Apply("log", (Apply("threshold", (B,)),)), P)),
@@ -33,7 +35,9 @@ def leaves(seed: int) -> dict[str, Tensor]:
     source = torch.Generator().manual_seed(seed)
     a = torch.randn(3, 4, dtype=torch.float64, generator=source)
     b = torch.randn((), dtype=torch.float64, generator=source)
-    return {"a": a.requires_grad_(), "b": b.requires_grad_(), "t": torch.tensor(3.0, dtype=torch.float64)}
+    c = torch.randn(3, 1, dtype=torch.float64, generator=source)
+    t = torch.tensor(3.0, dtype=torch.float64)
+    return {"a": a.requires_grad_(), "b": b.requires_grad_(), "c": c.requires_grad_(), "t": t}
 
 
 def run(gate: Gate, values: dict[str, Tensor], axes: Axes = AXES) -> Tensor:
@@ -54,6 +58,16 @@ def test_torch_agrees_with_numpy(gate: Gate, seed: int) -> None:
     values = leaves(seed)
     arrays = {name: v.detach().numpy() for name, v in values.items()}
     np.testing.assert_allclose(run(gate, values).detach().numpy(), evaluate_gate(gate, arrays, AXES), rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_edges_share_one_softmax(seed: int) -> None:
+    values = leaves(seed) | {"c": torch.tensor([[0.0], [1000.0], [999.0]], dtype=torch.float64)}  # no overflow
+    found = run(LEVELS, values).sum(-1)
+    wanted = torch.tensor([0.0, torch.e / (1 + torch.e), 1 / (1 + torch.e)], dtype=torch.float64)
+    torch.testing.assert_close(found, wanted)
+    arrays = {name: v.detach().numpy() for name, v in values.items()}
+    np.testing.assert_allclose(evaluate_gate(LEVELS, arrays, AXES).sum(-1), wanted.numpy())
 
 
 def plain_dst(a: Tensor, b: Tensor, tau: float) -> list[list[Tensor]]:
@@ -102,6 +116,7 @@ def test_sparse_gates_name_what_runs_and_dense_ones_run_all() -> None:
 
 def test_what_zeros_mean() -> None:
     assert not is_sparse(P)
+    assert not is_sparse(LEVELS)
     assert is_sparse(DST)
     assert is_sparse(Apply("detach", (P,)))
     assert not is_sparse(Apply("*", (DST, P))), "a zero of p would still have a gradient"

@@ -99,12 +99,12 @@ def test_with_coefficients_supernet_and_derived_paths_are_equally_accurate(data:
 
 
 def test_a_larger_lambda_pulls_thresholds_up(data: Data, tmp_path: Path) -> None:
-    betas = []
+    thresholds = []
     for weight in (0.0, 1.0):
         plan = Plan(steps("entrannas_dst", sparsity=weight, epochs=2), data, space())
         result = execute(evolve(plan, steps=plan.steps[:-1]), tmp_path / str(weight))
-        betas.append([v.item() for name, v in result.values.items() if name.endswith("beta")])
-    assert all(low < high for low, high in zip(*betas, strict=True))
+        thresholds.append([v.item() for name, v in result.values.items() if name.endswith("threshold")])
+    assert all(low < high for low, high in zip(*thresholds, strict=True))
 
 
 def test_what_cannot_be_derived_is_said_before_training(data: Data, tmp_path: Path) -> None:
