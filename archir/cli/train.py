@@ -95,7 +95,8 @@ def weight_paths(module: Module) -> tuple[str, ...]:
 
 def phase(epochs: int, batch: int, lr: float, decay: float, cutout: int) -> Any:
     """The training phase of a network: stochastic gradient descent, cosine to zero."""
-    from archir.search.phases import SGD, Cosine, Train
+    from archir.search.phases import SGD, Train
+    from archir.search.schedules import Cosine
 
     try:
         optimizer = SGD(Cosine(lr, 0.0), momentum=0.9, decay=decay)

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from attrs import evolve, fields, frozen
+from attrs import NOTHING, evolve, fields, frozen
 
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.ir.origin import Setting
 from archir.passes import read_pipeline
-from archir.search.phases import SGD, Adam, Constant, Cosine, RunPass, Step, Train
+from archir.search.phases import SGD, Adam, RunPass, Step, Train
+from archir.search.schedules import SCHEDULES
 from archir.sema.library import library_folder, read_source
 from archir.sema.settings import setting_expression
 from archir.sema.suggest import did_you_mean
@@ -26,7 +27,7 @@ from archir.syntax import ast, parse
 from archir.syntax.expression_text import expression_text
 from archir.syntax.fold import number_of, truth_of
 
-_VALUES: Mapping[str, Any] = {"sgd": SGD, "adam": Adam, "cosine": Cosine, "constant": Constant}
+_VALUES: Mapping[str, Any] = {"sgd": SGD, "adam": Adam, **SCHEDULES}
 Env = dict[str, ast.Expr]
 
 
@@ -182,6 +183,17 @@ def _made(cls: Any, name: str, positional: tuple[Any, ...], named: Mapping[str, 
         if option not in known:
             help_ = did_you_mean(option, known) or f"it has {', '.join(known)}"
             _wrong(f"`{name}` has no option `{option}`", span, help_)
+    places = [f.name for f in fields(cls) if not f.kw_only]
+    needed = [f.name for f in fields(cls) if f.default is NOTHING]
+    usage = f"write `{name}({', '.join(n if n in places else f'{n}=...' for n in needed)})`" if needed else ""
+    if len(positional) > len(places):
+        _wrong(f"`{name}` takes {len(places)} values without a name, found {len(positional)}", span, usage)
+    for option in needed:
+        if option not in named and option not in places[: len(positional)]:
+            _wrong(f"`{name}` needs `{option}`", span, usage)
+    for option in places[: len(positional)]:
+        if option in named:
+            _wrong(f"`{name}` is given `{option}` twice", span, usage)
     try:
         return cls(*positional, **named)
     except (TypeError, ValueError) as error:

@@ -6,13 +6,14 @@ Validators raise ValueError or TypeError with a message that a person can read.
 
 from __future__ import annotations
 
-from math import cos, isfinite, pi
 from typing import Any, Literal, TypeAlias
 
 from attrs import Attribute, Factory, field, frozen
 from attrs.validators import instance_of
 
-Unit: TypeAlias = Literal["epoch", "step"]
+from archir.search.checks import number, one_of, or_none, whole
+from archir.search.schedules import Constant, Cosine, Schedule, is_probability, is_schedule, schedule
+
 Trainable: TypeAlias = Literal["weights", "arch"]
 Bilevel: TypeAlias = Literal["none", "first_order", "second_order"]
 
@@ -20,113 +21,29 @@ TRAINABLE: tuple[Trainable, ...] = ("weights", "arch")
 BILEVEL: tuple[Bilevel, ...] = ("none", "first_order", "second_order")
 
 
-def _number(low: float, high: float = float("inf"), *, below: float = float("inf")) -> Any:
-    """A validator: a finite number from `low` to `high`, less than `below`."""
-
-    def check(_instance: object, attribute: Attribute[Any], value: object) -> None:
-        wanted = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
-        wanted = f"at least {low:g} and below {below:g}" if below != float("inf") else wanted
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or not isfinite(value) or not low <= value <= high or value >= below:  # type: ignore[operator,arg-type]
-            raise ValueError(f"`{attribute.name}` must be a number {wanted}, found {value!r}")
-
-    return check
-
-
-def _whole(low: int) -> Any:
-    """A validator: an integer of at least `low`."""
-
-    def check(_instance: object, attribute: Attribute[Any], value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise ValueError(f"`{attribute.name}` must be an integer of at least {low}, found {value!r}")
-
-    return check
-
-
-def _one_of(words: tuple[str, ...]) -> Any:
-    """A validator: one of some words."""
-
-    def check(_instance: object, attribute: Attribute[Any], value: object) -> None:
-        if value not in words:
-            raise ValueError(f"`{attribute.name}` must be one of {', '.join(words)}, found {value!r}")
-
-    return check
-
-
-@frozen
-class Constant:
-    """The same value all the time."""
-
-    value: float = field(validator=_number(0.0))
-
-    def at(self, epoch: int, step: int, epochs: int, steps: int) -> float:
-        """The value at `step` (of `steps`) of `epoch` (of `epochs`), all counted from 0."""
-        return float(self.value)
-
-
-@frozen
-class Cosine:
-    """From `start` to `end` along half a cosine (Loshchilov and Hutter, 2017, Eq. 5, without restarts).
-
-    It moves once an epoch, or at each step. Its horizon is `over` epochs, by default those
-    of the phase; `since` epochs of it have passed before the phase begins, so that one
-    schedule can span several phases. It stays at `end` behind its horizon.
-    """
-
-    start: float = field(validator=_number(0.0))
-    end: float = field(validator=_number(0.0))
-    unit: Unit = field(default="epoch", validator=_one_of(("epoch", "step")), kw_only=True)
-    over: int | None = field(default=None, kw_only=True)
-    since: int = field(default=0, validator=_whole(0), kw_only=True)
-
-    @over.validator
-    def _check_over(self, attribute: Attribute[Any], value: int | None) -> None:
-        if value is not None:
-            _whole(1)(self, attribute, value)
-
-    def at(self, epoch: int, step: int, epochs: int, steps: int) -> float:
-        """The value at `step` (of `steps`) of `epoch` (of `epochs`), all counted from 0."""
-        passed = self.since + epoch + (step / steps if self.unit == "step" else 0.0)
-        fraction = min(1.0, passed / (self.over or epochs))
-        return float(self.end + (self.start - self.end) * (1 + cos(pi * fraction)) / 2)
-
-
-Schedule: TypeAlias = Constant | Cosine
-
-
-def _schedule(value: object) -> object:
-    """A plain number is a constant schedule."""
-    return Constant(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def _is_schedule(_instance: object, attribute: Attribute[Any], value: object) -> None:
-    if not isinstance(value, Constant | Cosine):
-        raise TypeError(f"`{attribute.name}` must be a number or a schedule, found {value!r}")
-
-
 @frozen
 class SGD:
     """Stochastic gradient descent with momentum; `decay` is an L2 penalty's gradient factor."""
 
-    lr: Schedule = field(converter=_schedule, validator=_is_schedule)
-    momentum: float = field(default=0.9, validator=_number(0.0, below=1.0))
-    decay: float = field(default=3e-4, validator=_number(0.0))
+    lr: Schedule = field(converter=schedule, validator=is_schedule)
+    momentum: float = field(default=0.9, validator=number(0.0, below=1.0))
+    decay: float = field(default=3e-4, validator=number(0.0))
 
 
 @frozen
 class Adam:
     """Adam (Kingma and Ba, 2015); `decay` is an L2 penalty's gradient factor."""
 
-    lr: Schedule = field(converter=_schedule, validator=_is_schedule)
+    lr: Schedule = field(converter=schedule, validator=is_schedule)
     betas: tuple[float, float] = field(default=(0.5, 0.999))
-    decay: float = field(default=1e-3, validator=_number(0.0))
+    decay: float = field(default=1e-3, validator=number(0.0))
 
     @betas.validator
     def _check_betas(self, attribute: Attribute[Any], value: object) -> None:
         if not isinstance(value, tuple) or len(value) != 2:
             raise ValueError(f"`betas` must be two numbers, found {value!r}")
         for beta in value:
-            _number(0.0, below=1.0)(self, attribute, beta)
+            number(0.0, below=1.0)(self, attribute, beta)
 
 
 Optimizer: TypeAlias = SGD | Adam
@@ -146,11 +63,6 @@ def _default_split(phase: Train) -> float:
     return 0.5 if phase.bilevel != "none" and "arch" in phase.trains else 1.0
 
 
-def _optional_clip(instance: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None:
-        _number(0.0)(instance, attribute, value)
-
-
 @frozen
 class Train:
     """One training phase.
@@ -164,21 +76,27 @@ class Train:
     split: the part of the training images that the weights see; the others are held out for
         the architecture parameters and for validation. 1.0 holds none out.
     arch_from: the first epoch with architecture steps (until then only weights are trained).
+    arch_probability: at each step of the epochs from `arch_from` on, whether there is an architecture
+        step is drawn with this probability (HM-NAS, Yan et al., 2019, section 3.2). Its time begins at
+        `arch_from`, and its horizon is what is left of the phase.
     clip: the largest norm of the gradient of all weights; None does not clip.
     cutout: side of the square that is erased from each training image; 0 erases none.
     augment: random crops and, for colour images, flips.
     """
 
     trains: tuple[Trainable, ...] = field(default=TRAINABLE, converter=_trains)
-    epochs: int = field(default=50, validator=_whole(1), kw_only=True)
-    batch: int = field(default=64, validator=_whole(2), kw_only=True)
-    bilevel: Bilevel = field(default="first_order", converter=_bilevel, validator=_one_of(BILEVEL), kw_only=True)
-    split: float = field(default=Factory(_default_split, takes_self=True), validator=_number(0.0, 1.0), kw_only=True)
+    epochs: int = field(default=50, validator=whole(1), kw_only=True)
+    batch: int = field(default=64, validator=whole(2), kw_only=True)
+    bilevel: Bilevel = field(default="first_order", converter=_bilevel, validator=one_of(BILEVEL), kw_only=True)
+    split: float = field(default=Factory(_default_split, takes_self=True), validator=number(0.0, 1.0), kw_only=True)
     weights: Optimizer = field(default=SGD(Cosine(0.025, 0.001)), kw_only=True, validator=instance_of((SGD, Adam)))
     arch: Optimizer = field(default=Adam(3e-4), kw_only=True, validator=instance_of((SGD, Adam)))
-    arch_from: int = field(default=0, validator=_whole(0), kw_only=True)
-    clip: float | None = field(default=5.0, validator=_optional_clip, kw_only=True)
-    cutout: int = field(default=0, validator=_whole(0), kw_only=True)
+    arch_from: int = field(default=0, validator=whole(0), kw_only=True)
+    arch_probability: Schedule = field(
+        default=Constant(1.0), converter=schedule, validator=is_probability, kw_only=True
+    )
+    clip: float | None = field(default=5.0, validator=or_none(number(0.0)), kw_only=True)
+    cutout: int = field(default=0, validator=whole(0), kw_only=True)
     augment: bool = field(default=True, validator=instance_of(bool), kw_only=True)
 
     @trains.validator
@@ -193,6 +111,12 @@ class Train:
     def is_bilevel(self) -> bool:
         """Whether architecture parameters learn from images of their own."""
         return "arch" in self.trains and self.bilevel != "none"
+
+    def arch_chance(self, epoch: int, step: int, steps: int) -> float:
+        """The probability of an architecture step at `step` (of `steps`) of `epoch`, counted from 0."""
+        if "arch" not in self.trains or epoch < self.arch_from:
+            return 0.0
+        return self.arch_probability.at(epoch - self.arch_from, step, self.epochs - self.arch_from, steps)
 
     def __attrs_post_init__(self) -> None:
         if self.split == 0.0 or (self.is_bilevel and self.split == 1.0):

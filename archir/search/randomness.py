@@ -20,6 +20,11 @@ def derive_seed(*key: int | str) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
+def happens(probability: float, *key: int | str) -> bool:
+    """Whether something of this probability happens, drawn from `key` alone; always at 1, never at 0."""
+    return derive_seed(*key) < probability * 2**63
+
+
 def generator(*key: int | str) -> Generator:
     """A torch generator on the CPU that starts from `key`."""
     import torch

@@ -19,7 +19,7 @@ class EpochRecord:
     counted. evaluated: `valid` (held-out images) or `test`. seconds: training and evaluation. time: seconds
     since 1970, at the end. child_accuracy: of the paths that would be derived now, inside the supernet, on the
     same images. objective: the sum of the module's objectives. edges, operations: how many would be kept now, by
-    kind of cell.
+    kind of cell. arch_steps: how many architecture steps there were, None if the phase trains none.
     """
 
     step: int
@@ -36,6 +36,7 @@ class EpochRecord:
     time: float
     child_accuracy: float | None = None
     objective: float | None = None
+    arch_steps: int | None = None
     edges: Mapping[str, int] = field(factory=dict)
     operations: Mapping[str, int] = field(factory=dict)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from itertools import repeat
 from math import isfinite
 
 import torch
@@ -25,7 +23,7 @@ from archir.search.learner import Learner, correct
 from archir.search.optimizers import build_optimizer, set_rate
 from archir.search.phases import SGD, Train
 from archir.search.processes import ALONE, Processes
-from archir.search.randomness import derive_seed
+from archir.search.randomness import derive_seed, happens
 from archir.search.report import BatchRecord, EpochRecord, Reporter
 
 _EVALUATION_BATCH = 256
@@ -96,22 +94,28 @@ def begin(
 def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord:
     """One epoch (counted from 0): for each batch an architecture step, then a weights step; then an evaluation.
 
+    Whether there is an architecture step is drawn with the phase's probability, from (seed, phase, epoch, step): a
+    resumed run and all processes draw alike. Held-out images are taken only for the steps that there are.
+
     Raises:
         ArchirError: NAS507 if a loss is not finite.
     """
     session.learner.model.train()
     session.learner.tick("epoch")
     phase, steps = session.phase, session.for_weights.steps
-    held_out: Iterator[Batch | None] = session.for_arch.endless(epoch) if session.for_arch else repeat(None)
-    start, seen, worked, loss_sum, right = time.perf_counter(), 0, 0, 0.0, 0
-    for step, (batch, valid) in enumerate(zip(session.for_weights.batches(epoch), held_out, strict=False)):
+    held_out = session.for_arch.endless(epoch) if session.for_arch else None
+    start, seen, worked, loss_sum, right, arch_steps = time.perf_counter(), 0, 0, 0.0, 0, 0
+    for step, batch in enumerate(session.for_weights.batches(epoch)):
         torch.manual_seed(derive_seed(session.seed, session.index, epoch, step))
         _set_rates(session, epoch, step)
         session.learner.tick("step")
-        if valid is not None and epoch >= phase.arch_from:
+        arch = happens(phase.arch_chance(epoch, step, steps), session.seed, session.index, epoch, step, "arch")
+        arch_steps += arch
+        if arch and held_out is not None:
+            valid = next(held_out)
             _arch_step(session, batch, valid, epoch, step)
             worked += valid.whole
-        loss, right_here = _weights_step(session, batch, epoch, step)
+        loss, right_here = _weights_step(session, batch, epoch, step, arch=arch and held_out is None)
         seen, worked = seen + batch.whole, worked + batch.whole
         loss_sum += loss * batch.whole
         right += right_here
@@ -127,6 +131,7 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
         session.index, epoch + 1, phase.epochs, loss_sum / seen, right / seen, session.evaluated, score.loss,
         score.accuracy, rate, speed, time.perf_counter() - start, time.time(),
         None if child is None else child.accuracy, None if objective is None else objective.item(),
+        arch_steps if "arch" in phase.trains else None,
     )  # fmt: skip
 
 
@@ -171,14 +176,14 @@ def _arch_step(session: Session, train: Batch, valid: Batch, epoch: int, step: i
     session.optimizers["arch"].step()
 
 
-def _weights_step(session: Session, batch: Batch, epoch: int, step: int) -> tuple[float, int]:
-    """One step on the training loss: the weights, and at one level the architecture parameters, too.
+def _weights_step(session: Session, batch: Batch, epoch: int, step: int, *, arch: bool) -> tuple[float, int]:
+    """One step on the training loss: the weights, and with `arch` the architecture parameters, too.
 
     Gives the loss of the whole batch, and how many of its images were classified right.
     """
     learner, phase = session.learner, session.phase
     trained = {"weights": learner.weights} if "weights" in session.optimizers else {}
-    if "arch" in phase.trains and not phase.is_bilevel and epoch >= phase.arch_from:
+    if arch:
         trained["arch"] = learner.arch
     loss, logits = learner.loss(batch)
     number, right = learner.processes.total(loss.detach(), correct(logits, batch.labels))

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from math import cos, pi
 from typing import Any
 
 import pytest
 
-from archir.search.phases import SGD, Adam, Constant, Cosine, RunPass, Train
+from archir.search.phases import SGD, Adam, RunPass, Train
+from archir.search.schedules import Constant, Cosine, Cut, Exponential, Linear
 
 
 def test_defaults_are_the_settings_of_darts() -> None:
@@ -14,24 +14,6 @@ def test_defaults_are_the_settings_of_darts() -> None:
     assert (phase.bilevel, phase.clip, phase.cutout) == ("first_order", 5.0, 0)
     assert phase.weights == SGD(Cosine(0.025, 0.001), 0.9, 3e-4)
     assert phase.arch == Adam(Constant(3e-4), (0.5, 0.999), 1e-3)
-
-
-def test_cosine_goes_from_start_to_end() -> None:
-    schedule = Cosine(0.1, 0.02)
-    values = [schedule.at(epoch, 0, 4, 10) for epoch in range(5)]
-    assert values == pytest.approx(
-        [0.1, 0.02 + 0.04 * (1 + cos(pi / 4)), 0.06, 0.02 + 0.04 * (1 + cos(3 * pi / 4)), 0.02]
-    )
-    assert schedule.at(0, 9, 4, 10) == 0.1  # by epoch: the same at every step
-    assert schedule.at(7, 0, 4, 10) == pytest.approx(0.02)
-
-
-def test_cosine_by_step_and_over_several_phases() -> None:
-    assert Cosine(1.0, 0.0, unit="step").at(1, 5, 3, 10) == pytest.approx(0.5)
-    whole = [Cosine(1.0, 0.0).at(epoch, 0, 10, 1) for epoch in range(10)]
-    first = [Cosine(1.0, 0.0, over=10).at(epoch, 0, 4, 1) for epoch in range(4)]
-    second = [Cosine(1.0, 0.0, over=10, since=4).at(epoch, 0, 6, 1) for epoch in range(6)]
-    assert first + second == whole
 
 
 def test_numbers_become_schedules_and_words_tuples() -> None:
@@ -59,19 +41,35 @@ def test_numbers_become_schedules_and_words_tuples() -> None:
         (lambda: Train(cutout=-3), "`cutout` must be an integer of at least 0"),
         (lambda: Train(bilevel="second_order", weights=Adam(0.1)), "second order unrolls a step of `sgd`"),
         (lambda: SGD("fast"), "`lr` must be a number or a schedule, found 'fast'"),
-        (lambda: SGD(-0.1), "`value` must be a number at least 0, found -0.1"),
-        (lambda: SGD(float("nan")), "`value` must be a number"),
+        (lambda: SGD(-0.1), "`lr` must be a number at least 0, found -0.1"),
+        (lambda: SGD(float("nan")), "`lr` must be a number at least 0, found nan"),
+        (lambda: SGD(True), "`lr` must be a number or a schedule, found True"),
+        (lambda: Train(arch_probability=-0.1), "`arch_probability` must be a number from 0 to 1, found -0.1"),
+        (lambda: Train(arch_probability=1.5), "`arch_probability` must stay from 0 to 1, but reaches 1.5"),
+        (lambda: Train(arch_probability=Linear(0.5, 2)), "`arch_probability` must stay from 0 to 1, but reaches 2"),
+        (lambda: Train(arch_probability=Cut(3, 0, after=1)), "`arch_probability` must stay from 0 to 1, but reaches 3"),
+        (lambda: Train(arch_probability="often"), "`arch_probability` must be a number or a schedule, found 'often'"),
         (lambda: SGD(0.1, momentum=1.0), "`momentum` must be a number at least 0 and below 1, found 1.0"),
         (lambda: Adam(0.1, betas=(0.5, 1.0)), "`betas` must be a number at least 0 and below 1"),
         (lambda: Adam(0.1, betas=(0.5,)), "`betas` must be two numbers"),
-        (lambda: Cosine(0.1, 0.0, unit="hour"), "`unit` must be one of epoch, step"),
-        (lambda: Cosine(0.1, 0.0, over=0), "`over` must be an integer of at least 1"),
     ],
 )
 def test_wrong_values_are_refused(make: Any, message: str) -> None:
     with pytest.raises((ValueError, TypeError)) as error:
         make()
     assert message in str(error.value)
+
+
+def test_the_probability_of_an_architecture_step_begins_behind_the_warm_up() -> None:
+    phase = Train(epochs=6, arch_from=2, arch_probability=Linear(1.0, 0.0))
+    assert [phase.arch_chance(epoch, 3, 10) for epoch in range(6)] == [0.0, 0.0, 1.0, 0.75, 0.5, 0.25]
+    by_step = Train(epochs=3, arch_from=1, arch_probability=Exponential(1.0, 0.5, unit="step"))
+    chances = [by_step.arch_chance(epoch, step, 2) for epoch in range(3) for step in range(2)]
+    assert chances == [0.0, 0.0, 1.0, 0.5, 0.25, 0.125]
+    rising = Train(epochs=2, arch_probability=Cut(0.0, 1.0, after=1))  # for the method to say
+    assert [rising.arch_chance(epoch, 0, 10) for epoch in range(2)] == [0.0, 1.0]
+    assert Train("weights", arch_probability=1.0).arch_chance(0, 0, 10) == 0.0
+    assert Train().arch_chance(49, 0, 10) == 1.0
 
 
 def test_a_run_of_passes_is_its_text() -> None:

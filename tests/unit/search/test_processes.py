@@ -20,12 +20,13 @@ from archir.search.checkpoint import load_checkpoint
 from archir.search.compiler import Compiler
 from archir.search.data import Data, load_data
 from archir.search.method import find_method, read_method
-from archir.search.phases import SGD, Adam, Cosine, RunPass, Step, Train
+from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.processes import Processes, announced
 from archir.search.report import BatchRecord, EpochRecord, Reporter, Silent
 from archir.search.result import Result, load_run
 from archir.search.run import execute
+from archir.search.schedules import Cosine
 from archir.search.trainer import Session
 from tests.processes import run_script
 from tests.small_space import small_space as cell_space
@@ -36,6 +37,7 @@ PHASE = Train(epochs=1, batch=BATCH, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0
 PHASES = {
     "first_order": PHASE,
     "second_order": evolve(PHASE, bilevel="second_order"),
+    "drawn": evolve(PHASE, arch_probability=0.5),
     "one_level": evolve(PHASE, bilevel="none", split=0.5, cutout=2),
     "weights": Train("weights", epochs=1, batch=BATCH, split=0.5),
     "two_epochs": evolve(PHASE, epochs=2),
@@ -112,13 +114,14 @@ def compare(one: Path, other: Path, compiler: Compiler = SMALL) -> None:
     histories = [load_run(folder, compiler=compiler).history for folder in (one, other)]
     for a, b in zip(*histories, strict=True):
         assert (a.epoch, a.train_accuracy, a.accuracy) == (b.epoch, b.train_accuracy, b.accuracy)
+        assert a.arch_steps == b.arch_steps
         assert b.train_loss == pytest.approx(a.train_loss, abs=1e-8)
         assert b.loss == pytest.approx(a.loss, abs=1e-8)
         assert (b.child_accuracy, b.objective) == (a.child_accuracy, pytest.approx(a.objective, abs=1e-8))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["first_order", "second_order", "one_level"])
+@pytest.mark.parametrize("name", ["first_order", "drawn", "second_order", "one_level"])
 def test_five_steps_are_those_of_one_process(name: str, root: Path, tmp_path: Path) -> None:
     counts = (1, 2, 3) if name == "first_order" else (1, 2)
     code = f"[print(fork(n, lambda: run({name!r}, Path(str(n))))) for n in {counts}]"

@@ -18,17 +18,19 @@ from attrs import asdict, evolve
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from archir.search.data import Data, load_data
-from archir.search.phases import SGD, Adam, Cosine, RunPass, Step, Train
+from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.result import Result
 from archir.search.run import execute
+from archir.search.schedules import Cosine, Linear
 from tests.unit.search.small import SMALL, small_space
 
 PHASE = Train(epochs=3, batch=32, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))
 METHODS: dict[str, tuple[Step, ...]] = {
     "first": (RunPass("relax"), PHASE),
     "second": (RunPass("relax"), evolve(PHASE, bilevel="second_order", epochs=2)),
+    "drawn": (RunPass("relax"), evolve(PHASE, batch=8, arch_probability=Linear(0.9, 0.1, unit="step"))),
     "phases": (RunPass("relax"), evolve(PHASE, epochs=1), RunPass("seen"), evolve(PHASE, epochs=2)),
 }
 # for each method: in the middle of an epoch; while the n-th file is written; before it takes its name; after an epoch
@@ -38,6 +40,7 @@ POINTS = {
         ("epoch", 1, 0),
     ),
     "second": (("batch", 2, 1),),
+    "drawn": (("batch", 2, 5),),
     "phases": (("batch", 2, 1), ("replace", 9, 0)),
 }  # fmt: skip
 

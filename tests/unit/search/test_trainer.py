@@ -10,8 +10,9 @@ from archir.search.bilevel import first_order_gradients
 from archir.search.data import Data, load_data
 from archir.search.data.augment import standard
 from archir.search.learner import Learner
-from archir.search.phases import SGD, Adam, Cosine, Train
+from archir.search.phases import SGD, Adam, Train
 from archir.search.report import BatchRecord, EpochRecord, Silent
+from archir.search.schedules import Cosine, Cut, Linear, Schedule
 from archir.search.trainer import Session, begin, evaluate, train_epoch
 from tests.build import net, network, relaxed
 from tests.unit.search.small import DIGITS, SmoothNet
@@ -95,6 +96,61 @@ def test_architecture_steps_begin_at_arch_from(data: Data) -> None:
     assert torch.equal(made.learner.arch["alpha"], before)
     train_epoch(made, 1, Silent())
     assert not torch.equal(made.learner.arch["alpha"], before)
+
+
+class Counted(SmoothNet):
+    """Counts the forward passes in training mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.count += self.training
+        return super().forward(images)
+
+
+FORWARDS = {"first_order": 1, "second_order": 4, "none": 0}
+
+
+@pytest.mark.parametrize("bilevel", FORWARDS)
+@pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
+def test_architecture_steps_are_drawn(data: Data, bilevel: str, probability: float) -> None:
+    """As many as the record says move the parameter: Adam counts them, and each costs its forward passes."""
+    phase = Train(epochs=6, batch=4, bilevel=bilevel, split=0.5, arch_from=1, arch_probability=probability)
+    torch.manual_seed(7)
+    model = Counted()
+    made = begin(model, phase, data, index=0, seed=3)
+    start = model.alpha.detach().clone()
+    records = [train_epoch(made, epoch, Silent()) for epoch in range(phase.epochs)]
+    steps = made.for_weights.steps
+    counts = [r.arch_steps for r in records]
+    assert counts[0] == 0
+    total = sum(count or 0 for count in counts)
+    if probability in (0.0, 1.0):
+        assert counts[1:] == [probability * steps] * 5
+    else:  # 57 of 190 expected, with a deviation of 6.3
+        assert abs(total - probability * 5 * steps) < 2.5 * (5 * steps * probability * (1 - probability)) ** 0.5
+        assert len(set(counts[1:])) > 1
+    adam = made.optimizers["arch"].state.get(model.alpha, {})
+    assert int(adam.get("step", 0)) == total
+    assert torch.equal(model.alpha.detach(), start) == (total == 0)
+    assert model.count == 6 * steps + FORWARDS[bilevel] * total
+
+
+def test_the_draws_follow_the_schedule_and_the_seed(data: Data) -> None:
+    def counts(seed: int, schedule: Schedule) -> list[int | None]:
+        made = session(data, Train(epochs=4, batch=4, arch_probability=schedule), seed=seed)
+        return [train_epoch(made, epoch, Silent()).arch_steps for epoch in range(4)]
+
+    assert counts(0, Cut(1.0, 0.0, after=40, unit="step")) == [38, 2, 0, 0]
+    falling = counts(0, Linear(0.8, 0.0))
+    assert falling != counts(1, Linear(0.8, 0.0))
+    assert falling == pytest.approx([38 * p for p in (0.8, 0.6, 0.4, 0.2)], abs=9)
+
+
+def test_a_phase_of_weights_counts_no_architecture_steps(data: Data) -> None:
+    assert train(data, Train("weights", epochs=1))[1][0].arch_steps is None
 
 
 def test_one_step_is_what_plain_torch_does(data: Data) -> None:
