@@ -1,10 +1,11 @@
 # DARTS (Liu, Simonyan, Yang, ICLR 2019), with the settings of its search on CIFAR-10.
-# order: first_order, or second_order (one unrolled step).
+# order: first_order, or second_order (one unrolled step). levels: 2 weighs edges, too (HM-NAS, Eq. 2).
 
 method darts(
     epochs = 50, batch = 64, order = first_order, split = 0.5, lr = 0.025, lr_end = 0.001, arch_lr = 3e-4, cutout = 0,
+    levels = 1,
 ) {
-  relax()
+  relax(levels=levels)
   train(
       weights, arch, epochs=epochs, batch=batch, bilevel=order, split=split, cutout=cutout, clip=5.0,
       weights=sgd(lr=cosine(lr, lr_end), momentum=0.9, decay=3e-4),

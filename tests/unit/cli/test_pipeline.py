@@ -72,6 +72,35 @@ def test_the_whole_way(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "(test)" in capsys.readouterr().out
 
 
+METHOD = """
+method drawn(epochs = 3, batch = 256, order = first_order) {
+  relax(levels=2)
+  train(
+      weights, arch, epochs=epochs, batch=batch, bilevel=order, arch_from=1,
+      arch_probability=cut(1.0, 0.0, after=1), weights=sgd(lr=linear(0.05, 0.01)), arch=adam(lr=0.1),
+  )
+  derive(rule=top_edges)
+}
+"""
+
+
+@pytest.mark.parametrize("order", ["first_order", "second_order"])
+def test_two_levels_warm_up_and_drawn_steps(here: Path, order: str) -> None:
+    (here / "drawn.nas").write_text(METHOD)
+    more = ["--method", "drawn.nas", "--set", f"order={order}", "--set", "batch=256", "-o", "found"]
+    assert run(["search", "small.nas", *DATA, *more]) == 0
+    log = [json.loads(line) for line in (here / "found" / "log.jsonl").read_text().splitlines()]
+    assert [line["arch_steps"] for line in log] == [0, 3, 0], "a warm-up, then every step, then none"
+    assert log[-1]["edges"] == {"normal": 4}
+    values = json.loads((here / "found" / "arch.json").read_text())["parameters"]
+    assert {name: len(value) for name, value in values.items()} == {
+        "arch.normal.x.2.alpha": 2, "arch.normal.x.2.beta": 2, "arch.normal.x.3.alpha": 3, "arch.normal.x.3.beta": 3,
+    }  # fmt: skip
+    largest = {name: max(abs(number) for row in value for number in row) for name, value in values.items()}
+    assert min(largest.values()) > 0.01, "ten deviations of the start: all have learned"
+    assert "choose" not in (here / "found" / "net.nas").read_text()
+
+
 def test_what_is_found_can_be_built_at_another_size(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert search("found") == 0
     larger = ["--set", "channels=8", "--set", "cells=5", "--set", "image=(1, 8, 8)"]
