@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from archir.analysis.axes import Axes, axes_of
 from archir.diagnostics import fail
-from archir.ir.gates import Gate, Number, Parameter, Table, parameters_of
+from archir.ir.gates import Gate, Number, Parameter, Table, as_float32, parameters_of
 from archir.ir.module import Module, choice_instances
 
 Array: TypeAlias = NDArray[np.floating[Any]]
@@ -80,6 +80,17 @@ def nonzero(axes: Axes, q: Array) -> Array:
     return np.asarray(np.where(axes.kept() & (q > 0), 1.0, 0.0))
 
 
+def nonempty(axes: Axes, q: Array, p: Array) -> Array:
+    """As `nonzero`; where that is nowhere, 1 for the largest of p: the strongest operation of the strongest edge."""
+    found = nonzero(axes, q)
+    return found if found.any() else top_edges(axes, p, np.asarray(1))
+
+
+def step(_axes: Axes, mask: Array, threshold: Array) -> Array:
+    """1 where the mask reaches the threshold, which is rounded as masks are."""
+    return np.asarray(np.where(mask >= as_float32(float(threshold)), 1.0, 0.0))
+
+
 def _mean(_axes: Axes, *arrays: Array) -> Array:
     return np.asarray(np.mean(np.concatenate([np.ravel(a) for a in arrays])))
 
@@ -95,7 +106,9 @@ ROWS: dict[str, Row] = {
     "top_edges": top_edges,
     "argmax": argmax,
     "nonzero": nonzero,
+    "nonempty": nonempty,
     "detach": lambda _, x: x,
+    "step": step,
     "+": lambda _, a, b: a + b,
     "-": lambda _, a, b: a - b,
     "*": lambda _, a, b: a * b,

@@ -10,6 +10,8 @@ zeros mean.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ctypes import c_float
+from functools import reduce
 from typing import Literal, TypeAlias
 
 from attrs import frozen
@@ -59,7 +61,7 @@ class Table:
 
 
 Gate: TypeAlias = Parameter | Number | Table | Apply
-Zeros: TypeAlias = Literal["dense", "first", "all", "closed", "indicator"]
+Zeros: TypeAlias = Literal["dense", "first", "product", "closed", "indicator"]
 
 INFIX = {"+": 1, "-": 1, "*": 2, "/": 2}
 """Functions that are written between their two arguments, and how strongly they bind."""
@@ -79,9 +81,9 @@ class GateFunction:
 
     zeros: what it means that its value is zero somewhere. An alternative need not run where nothing
     flows back either:
-        dense: its zeros mean nothing (softmax);
+        dense: its zeros mean nothing (softmax, which has none; step, where the gradient passes);
         first: they mean what the first argument's zeros mean;
-        all: they mean something where the zeros of every argument do;
+        product: they mean something where they come from a factor whose zeros do;
         closed: nothing flows back where the value is zero (relu, detach);
         indicator: the value is zero or one and nothing ever flows back.
     """
@@ -115,10 +117,16 @@ GATE_FUNCTIONS = {
         GateFunction("top_edges", 2, 2, "indicator", "1 for the strongest operation of each of the n strongest edges"),
         GateFunction("argmax", 1, 1, "indicator", "1 for the strongest operation of each edge, if it is not `none`"),
         GateFunction("nonzero", 1, 1, "indicator", "1 where the argument is above zero (EnTranNAS, Eq. 10)"),
+        GateFunction(
+            "nonempty", 2, 2, "indicator", "1 where the first is above zero; if nowhere, where the second is largest"
+        ),
         GateFunction("detach", 1, 1, "closed", "the argument; nothing flows back"),
+        GateFunction(
+            "step", 2, 2, "dense", "1 where a mask reaches its threshold; the gradient passes (HM-NAS, Eq. 4)"
+        ),
         GateFunction("+", 2, 2, "dense", "the sum"),
         GateFunction("-", 2, 2, "dense", "the difference"),
-        GateFunction("*", 2, 2, "all", "the product"),
+        GateFunction("*", 2, 2, "product", "the product"),
         GateFunction("/", 2, 2, "first", "the quotient"),
         GateFunction("log", 1, 1, "dense", "the natural logarithm"),
         GateFunction("dot", 2, 2, "dense", "the sum of the products of two tables, one number"),
@@ -128,18 +136,28 @@ GATE_FUNCTIONS = {
 }
 
 
-def is_sparse(gate: Gate) -> bool:
-    """Whether an alternative need not run where the gate is zero: neither a value nor a gradient passes there."""
+def support(gate: Gate) -> Gate | None:
+    """An expression where whose zeros an alternative need not run: neither a value nor a gradient passes there.
+
+    None: all run. Of a product these are the factors that are sparse: where such a factor a is zero, its own
+    gradient is, so (a b)' = a' b + a b' is zero whatever b is. Zeros that come from the other factors alone run.
+    """
     if not isinstance(gate, Apply):
-        return False
+        return None
     match GATE_FUNCTIONS[gate.function].zeros:
         case "closed" | "indicator":
-            return True
+            return gate
         case "first":
-            return is_sparse(gate.arguments[0])
-        case "all":
-            return all(map(is_sparse, gate.arguments))
-    return False
+            return support(gate.arguments[0])
+        case "product":
+            factors = [found for found in map(support, gate.arguments) if found is not None]
+            return reduce(lambda a, b: Apply("*", (a, b)), factors) if factors else None
+    return None
+
+
+def is_sparse(gate: Gate) -> bool:
+    """Whether there are alternatives that need not run."""
+    return support(gate) is not None
 
 
 def is_plain(gate: Gate) -> bool:
@@ -148,6 +166,35 @@ def is_plain(gate: Gate) -> bool:
         GATE_FUNCTIONS[gate.function].zeros == "indicator"
         or (gate.function == "detach" and is_plain(gate.arguments[0]))
     )
+
+
+def as_float32(threshold: float) -> float:
+    """The threshold of a mask as the number nearest to it among those that masks, which are float32, can have.
+
+    So whatever compares the two, in NumPy or in a backend and at whatever precision, finds the same.
+    """
+    return c_float(threshold).value
+
+
+def replaced(gate: Gate, old: Gate, new: Gate) -> Gate:
+    """The expression with `new` wherever `old` stood."""
+    if gate == old:
+        return new
+    if not isinstance(gate, Apply):
+        return gate
+    return Apply(gate.function, tuple(replaced(argument, old, new) for argument in gate.arguments))
+
+
+def unmasked(gate: Gate) -> Gate:
+    """The expression as it was before masks: every `step` is 1."""
+    if not isinstance(gate, Apply):
+        return gate
+    if gate.function == "step":
+        return Number(1.0)
+    arguments = tuple(map(unmasked, gate.arguments))
+    if gate.function == "*" and Number(1.0) in arguments and arguments != gate.arguments:
+        return arguments[1 - arguments.index(Number(1.0))]
+    return Apply(gate.function, arguments)
 
 
 def parameters_of(gate: Gate) -> Iterator[str]:

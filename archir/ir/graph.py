@@ -29,14 +29,26 @@ class Value:
 
 
 @frozen
+class WeightMask:
+    """Kernels run as weight * step(mask, threshold), as in `gates`: where a number of the mask is lower, without it.
+
+    The masks are trainable tensors beside the weights, `weight_mask` beside `weight`, and begin at `start`.
+    """
+
+    threshold: float
+    start: float
+
+
+@frozen
 class Operation:
-    """`%name = primitive(%operand, ..., attribute=...)`."""
+    """`%name = primitive(%operand, ..., attribute=...)`, in a relaxed module perhaps with masks on its kernels."""
 
     name: str
     primitive: Primitive
     operands: tuple[str, ...]
     type: TensorType
     span: Span | None = field(default=None, eq=False, repr=False)
+    mask: WeightMask | None = None
 
 
 @frozen

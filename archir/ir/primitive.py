@@ -19,6 +19,9 @@ from archir.ir.types import TensorType
 AttributeValue: TypeAlias = bool | int | float | tuple[int, ...]
 Types: TypeAlias = tuple[TensorType, ...]
 
+MASK = "_mask"
+"""What the names of masks on weights end with, and those of no other tensor of an operation."""
+
 
 class ShapeError(ValueError):
     """The operands of a primitive do not fit it; the text says why."""
@@ -39,6 +42,16 @@ class Weight:
     def elements(self) -> int:
         """Numbers in the tensor."""
         return prod(self.shape)
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether it connects channels: what weight masks are for. Scales, shifts and biases have one axis."""
+        return self.kind == "parameter" and len(self.shape) > 1
+
+    @property
+    def mask_name(self) -> str:
+        """What the mask of this tensor is called, beside it."""
+        return f"{self.name}{MASK}"
 
 
 @frozen

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from archir.analysis import gates as numeric
 from archir.analysis.axes import Axes, Table
 from archir.ir import gates as ir
+from archir.lowering.torch.masks import step
 
 GateRow: TypeAlias = Callable[..., Tensor]
 """Takes the axes of the choice, then the arguments: tensors, or numbers where the gate has constants."""
@@ -57,11 +59,15 @@ def normalize(_axes: Axes, q: Tensor) -> Tensor:
     return q / torch.where(total > 0, total, torch.ones_like(total))
 
 
+def _array(value: Tensor | float) -> numeric.Array:
+    return value.detach().cpu().double().numpy() if isinstance(value, Tensor) else np.asarray(value)
+
+
 def _indicator(row: numeric.Row) -> GateRow:
     """A row of NumPy whose value is a constant for autograd."""
 
-    def indicate(axes: Axes, p: Tensor, *numbers: float) -> Tensor:
-        found = row(axes, p.detach().cpu().double().numpy(), *numbers)
+    def indicate(axes: Axes, p: Tensor, *others: Tensor | float) -> Tensor:
+        found = row(axes, _array(p), *map(_array, others))
         return torch.as_tensor(found, dtype=p.dtype, device=p.device)
 
     return indicate
@@ -93,7 +99,9 @@ GATE_ROWS: dict[str, GateRow] = {
     "top_edges": _indicator(numeric.top_edges),
     "argmax": _indicator(numeric.argmax),
     "nonzero": _indicator(numeric.nonzero),
+    "nonempty": _indicator(numeric.nonempty),
     "detach": lambda _, x: x.detach(),
+    "step": lambda _, mask, threshold: step(mask, float(threshold)),
     "+": lambda _, a, b: a + b,
     "-": lambda _, a, b: a - b,
     "*": lambda _, a, b: a * b,

@@ -15,7 +15,7 @@ from attrs import frozen
 from torch import Tensor
 
 from archir.analysis.axes import Axes
-from archir.ir.gates import Apply, Gate, Number, Parameter, Table, is_plain, is_sparse
+from archir.ir.gates import Apply, Gate, Number, Parameter, Table, is_plain, support
 from archir.lowering.torch.gate_rows import GATE_ROWS, GateRow
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
@@ -25,8 +25,8 @@ class GateValue(NamedTuple):
     """What one gate says in one forward.
 
     coefficients: [edges, most operations of an edge].
-    active: the (edge, operation) pairs that are not zero, where the gate promises that value and gradient
-        of all others are zero: they must not run. None: every alternative runs.
+    active: the (edge, operation) pairs that run. The gate promises that value and gradient of all others are
+        zero: they must not run. None: every alternative runs.
     plain: all active coefficients are the constant 1.
     """
 
@@ -56,13 +56,14 @@ Constant: TypeAlias = Number | Table
 class GateProgram:
     """Expressions as a flat list of steps over numbered values: leaves first, then constants.
 
-    gates: the places of the gates' values. objectives: those of the objectives'.
+    gates: the places of the gates' values. supports: of what says which alternatives run. objectives: of the
+    objectives' values.
     """
 
     constants: tuple[Constant, ...]
     steps: tuple[_Step, ...]
     gates: tuple[int, ...]
-    sparse: tuple[bool, ...]
+    supports: tuple[int | None, ...]
     plain: tuple[bool, ...]
     until: int
     objectives: tuple[int, ...]
@@ -71,10 +72,12 @@ class GateProgram:
         """The value of every gate, from the leaves in order."""
         values = self._values(leaves, self.steps[: self.until])
         found = [cast(Tensor, values[place]) for place in self.gates]
-        pairs = iter(_active([value for value, sparse in zip(found, self.sparse, strict=True) if sparse]))
+        supports = [None if place is None else cast(Tensor, values[place]) for place in self.supports]
+        shown = [s.expand_as(value) for value, s in zip(found, supports, strict=True) if s is not None]
+        pairs = iter(_active(shown))
         return tuple(
-            GateValue(value, next(pairs) if sparse else None, plain)
-            for value, sparse, plain in zip(found, self.sparse, self.plain, strict=True)
+            GateValue(value, None if s is None else next(pairs), plain)
+            for value, s, plain in zip(found, supports, self.plain, strict=True)
         )
 
     def objective_values(self, leaves: Iterable[Tensor]) -> list[Tensor]:
@@ -114,11 +117,13 @@ def gate_program(
     slots: dict[object, int] = {name: i for i, name in enumerate((*leaves, *constants))}
     steps: list[_Step] = []
     gates = tuple(_place(r.gate, r.axes, slots, steps) for r in readings)
+    shown = [(support(r.gate), r.axes) for r in readings]
+    supports = tuple(None if s is None else _place(s, axes, slots, steps) for s, axes in shown)
     until = len(steps)
     slots |= {path: gates[number] for path, number in paths.items()}
     ends = tuple(_place(o, Axes((), ()), slots, steps) for o in objectives)
-    sparse, plain = tuple(is_sparse(r.gate) for r in readings), tuple(is_plain(r.gate) for r in readings)
-    return GateProgram(constants, tuple(steps), gates, sparse, plain, until, ends)
+    plain = tuple(is_plain(r.gate) for r in readings)
+    return GateProgram(constants, tuple(steps), gates, supports, plain, until, ends)
 
 
 def _constants(gate: Gate) -> Iterable[Constant]:

@@ -9,14 +9,28 @@ from torch import Tensor
 
 from archir.analysis.axes import Axes
 from archir.analysis.gates import ROWS, evaluate_gate
-from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Number, Parameter, is_plain, is_sparse
+from archir.ir.gates import (
+    GATE_FUNCTIONS,
+    Apply,
+    Gate,
+    Number,
+    Parameter,
+    is_plain,
+    is_sparse,
+    replaced,
+    support,
+    unmasked,
+)
 from archir.lowering.torch.gate_rows import GATE_ROWS
 from archir.lowering.torch.gates import GateValue, Reading, gate_program
 
-A, B, C, T = Parameter("a"), Parameter("b"), Parameter("c"), Parameter("t")
+A, B, C, T, M, E = (Parameter(name) for name in "abctme")
 P = Apply("softmax", (Apply("/", (A, Apply("exponential", (T, Number(5.0), Number(0.9))))),))
 DST = Apply("normalize", (Apply("relu", (Apply("-", (Apply("over_max", (P,)), Apply("threshold", (B,)))),)),))
 LEVELS = Apply("*", (P, Apply("edge_softmax", (C,))))
+STEP = Apply("step", (M, Number(0.005)))
+EDGE = Apply("step", (E, Number(0.005)))
+MASKED = Apply("*", (Apply("*", (LEVELS, EDGE)), STEP))
 # operation 0 is `none`; the last edge has one operation less
 AXES = Axes(
     ((True,) * 4, (True,) * 4, (True, True, True, False)),
@@ -27,6 +41,7 @@ GATES: tuple[Gate, ...] = (
     Apply("top_edges", (P, Number(2))), Apply("argmax", (P,)), Apply("nonzero", (DST,)),
     Apply("detach", (DST,)),
     Apply("*", (Number(0.5), Apply("+", (P, P)))), Apply("log", (Apply("+", (P, Number(1.0))),)),
+    MASKED, Apply("nonempty", (MASKED, LEVELS)), Apply("*", (DST, STEP)), Apply("*", (P, Apply("detach", (EDGE,)))),
     Apply("mean", (Apply("log", (Apply("threshold", (B,)),)), P)),
 )  # fmt: skip
 
@@ -36,8 +51,9 @@ def leaves(seed: int) -> dict[str, Tensor]:
     a = torch.randn(3, 4, dtype=torch.float64, generator=source)
     b = torch.randn((), dtype=torch.float64, generator=source)
     c = torch.randn(3, 1, dtype=torch.float64, generator=source)
-    t = torch.tensor(3.0, dtype=torch.float64)
-    return {"a": a.requires_grad_(), "b": b.requires_grad_(), "c": c.requires_grad_(), "t": t}
+    m, e = (0.01 * torch.rand(3, n, dtype=torch.float64, generator=source) for n in (4, 1))
+    learn = {"a": a, "b": b, "c": c, "m": m, "e": e}
+    return {n: v.requires_grad_() for n, v in learn.items()} | {"t": torch.tensor(3.0, dtype=torch.float64)}
 
 
 def run(gate: Gate, values: dict[str, Tensor], axes: Axes = AXES) -> Tensor:
@@ -119,8 +135,10 @@ def test_what_zeros_mean() -> None:
     assert not is_sparse(LEVELS)
     assert is_sparse(DST)
     assert is_sparse(Apply("detach", (P,)))
-    assert not is_sparse(Apply("*", (DST, P))), "a zero of p would still have a gradient"
-    assert is_sparse(Apply("*", (DST, Apply("nonzero", (P,)))))
+    assert support(Apply("*", (DST, P))) == support(DST), "a zero of DST has no gradient, whatever p is"
+    assert support(Apply("*", (DST, Apply("nonzero", (P,))))) == Apply("*", (support(DST), Apply("nonzero", (P,))))
+    assert not is_sparse(Apply("*", (P, STEP))), "a mask that is closed learns"
+    assert support(Apply("*", (P, Apply("detach", (STEP,))))) == Apply("detach", (STEP,))
     assert is_plain(Apply("detach", (Apply("nonzero", (P,)),)))
     assert not is_plain(Apply("detach", (DST,)))
 
@@ -129,10 +147,13 @@ def test_what_zeros_mean() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_flows_back_where_a_sparse_gate_is_zero(gate: Gate, seed: int) -> None:
     values = leaves(seed)
-    found = run(gate, values)
-    if found.requires_grad:
-        where = torch.where(found == 0, torch.ones_like(found), torch.zeros_like(found))
-        grads = torch.autograd.grad((found * where).sum(), [values["a"], values["b"]])
+    found = value(gate, values)
+    coefficients, active = found.coefficients, set(found.active or ())
+    off = torch.tensor([[(e, k) not in active for k in range(4)] for e in range(3)])
+    assert not coefficients[off].any()
+    if coefficients.requires_grad:
+        learn = [values[name] for name in "abcme"]
+        grads = torch.autograd.grad(coefficients[off].sum(), learn, materialize_grads=True)
         assert all(not g.any() for g in grads)
 
 
@@ -141,3 +162,52 @@ def test_the_largest_threshold_leaves_a_connection() -> None:
     values["a"] = values["a"].detach().float()
     values["t"] = values["t"].float()
     assert value(DST, values).active
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_step_is_the_heaviside_function_with_the_gradient_of_its_mask(seed: int) -> None:
+    """HM-NAS, Eq. 4 and section 3.3: the gradient with respect to the ones and zeros is that of the mask."""
+    values = leaves(seed)
+    with torch.no_grad():
+        values["m"][0], values["e"][:, 0] = torch.tensor([0.001, 0.01, 0.001, 0.01]), torch.tensor([0.01, 0.001, 0.01])
+    mix = torch.randn(3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    found = value(MASKED, values)
+    assert found.active is None
+    p, m, e = run(LEVELS, values).detach(), values["m"], values["e"]
+    on, edges_on = (m >= 0.005).double().requires_grad_(), (e >= 0.005).double().requires_grad_()
+    torch.testing.assert_close(found.coefficients, p * on * edges_on)
+    wanted = torch.autograd.grad((p * on * edges_on * mix).sum(), [on, edges_on])
+    torch.testing.assert_close(torch.autograd.grad((found.coefficients * mix).sum(), [m, e]), wanted)
+    assert wanted[0][0, 0] != 0, "what is masked learns, too"
+    assert wanted[1][1] != 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("threshold", [0.005, 0.01, 1e-3])
+def test_a_mask_at_its_threshold_is_one_at_any_precision(dtype: torch.dtype, threshold: float) -> None:
+    at = torch.full((3, 4), threshold)  # float32, as masks are
+    below = torch.nextafter(at, torch.zeros_like(at))
+    gate = Apply("step", (M, Number(threshold)))
+    for mask, wanted in ((at, 1.0), (below, 0.0)):
+        assert (run(gate, {"m": mask.to(dtype)}) == wanted).all()
+        assert (evaluate_gate(gate, {"m": mask.to(dtype).numpy()}, AXES) == wanted).all()
+
+
+def test_where_nothing_is_left_the_strongest_stays() -> None:
+    values = leaves(2)
+    closed = values | {"m": torch.zeros(3, 4, dtype=torch.float64)}
+    kept = value(Apply("nonempty", (MASKED, LEVELS)), closed)
+    assert kept.active == value(Apply("top_edges", (LEVELS, Number(1))), values).active
+    assert kept.plain
+    opened = values | {n: torch.ones_like(values[n]) for n in "me"}
+    assert set(value(Apply("nonempty", (MASKED, LEVELS)), opened).active or ()) == {
+        place for place in np.ndindex(3, 4) if AXES.solid[place[0]][place[1]]
+    }
+
+
+def test_gates_before_masks() -> None:
+    assert unmasked(MASKED) == LEVELS
+    assert unmasked(DST) == DST
+    assert unmasked(Apply("*", (EDGE, STEP))) == Number(1.0)
+    assert unmasked(Apply("top_edges", (MASKED, Number(2)))) == Apply("top_edges", (LEVELS, Number(2)))
+    assert replaced(Apply("detach", (P,)), P, MASKED) == Apply("detach", (MASKED,))
