@@ -6,6 +6,7 @@ what another row reports, so that one fault is told once.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -97,6 +98,22 @@ def _operations(graph: Graph) -> Iterator[Breach]:
             yield Breach(f"{where} gives {given}, but {node.type} is stated", node.span)
         if node.primitive.resolve(inputs) != node.primitive:
             yield Breach(f"{where} has attributes that are not filled in", node.span)
+
+
+def _weight_masks(graph: Graph) -> Iterator[Breach]:
+    types = graph.types()
+    for node in graph.nodes:
+        if not isinstance(node, Operation) or node.mask is None or any(o not in types for o in node.operands):
+            continue
+        where = f"in `{graph.name}`, `{node.name} = {node.primitive.name}(...)`"
+        try:
+            weights = node.primitive.weights(tuple(types[o] for o in node.operands))
+        except ShapeError:
+            continue
+        if not any(w.is_kernel for w in weights):
+            yield Breach(f"{where} has a mask, but no kernel", node.span)
+        if not (math.isfinite(node.mask.threshold) and math.isfinite(node.mask.start)):
+            yield Breach(f"{where} has a mask whose threshold or start is no finite number", node.span)
 
 
 def _calls(graph: Graph) -> Iterator[Breach]:
@@ -222,6 +239,7 @@ GRAPH_INVARIANTS = (
     GraphInvariant(
         "operations", "operands fit the primitive, its attributes are resolved, its type is what it infers", _operations
     ),
+    GraphInvariant("weight masks", "a mask is on an operation that has kernels", _weight_masks),
     GraphInvariant("calls", "the operands of a call have the types of the graph's inputs", _calls),
     GraphInvariant("output", "the graph has the type of its output", _output),
     GraphInvariant("kind", "a graph is a net, stage, cell or block", _kind),

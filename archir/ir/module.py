@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from attrs import field, frozen
 
 from archir.ir.gates import Gate
-from archir.ir.graph import Call, Choice, Graph
+from archir.ir.graph import Call, Choice, Graph, Operation, WeightMask
 from archir.ir.memo import once_per_graph
 from archir.ir.origin import Origin
 
@@ -16,18 +16,23 @@ Form: TypeAlias = Literal["space", "relaxed", "network"]
 FORMS: tuple[Form, ...] = ("space", "relaxed", "network")
 Period: TypeAlias = Literal["epoch", "step"]
 PERIODS: tuple[Period, ...] = ("epoch", "step")
+Kind: TypeAlias = Literal["arch", "arch_masks"]
+PARAMETER_KINDS: tuple[Kind, ...] = ("arch", "arch_masks")
 
 
 @frozen
 class ArchitectureParameter:
     """A trainable tensor that gates read: over (edge, operation), (edge, 1), or one number for a choice.
 
-    It starts at `deviation` times standard normal noise.
+    It starts at `start` plus `deviation` times standard normal noise. `kind`: what a training phase calls those
+    that it trains together.
     """
 
     name: str
     shape: tuple[int, ...]
     deviation: float
+    start: float = 0.0
+    kind: Kind = "arch"
 
 
 @frozen
@@ -133,6 +138,35 @@ def homes(graph: Graph) -> Iterator[tuple[str, str]]:
             if edge.home is not None:
                 for candidate in edge.candidates:
                     yield f"{instance.path}.{e}.{candidate.name}", f"{parent}{edge.home}.{candidate.name}"
+
+
+def weight_masks(graph: Graph, path: str = "") -> Iterator[tuple[str, WeightMask]]:
+    """Each masked kernel of a graph and of the graphs that it calls or offers, by the path that it would have alone."""
+    if not _has_weight_masks(graph):
+        return
+    types = graph.types()
+    for node in graph.nodes:
+        here = join(path, node.name)
+        if isinstance(node, Operation) and node.mask is not None:
+            for weight in node.primitive.weights(tuple(types[o] for o in node.operands)):
+                if weight.is_kernel:
+                    yield join(here, weight.name), node.mask
+        elif isinstance(node, Call):
+            yield from weight_masks(node.graph, here)
+        elif isinstance(node, Choice):
+            for e, edge in enumerate(node.edges):
+                for candidate in edge.candidates:
+                    yield from weight_masks(candidate.graph, f"{here}.{e}.{candidate.name}")
+
+
+@once_per_graph
+def _has_weight_masks(graph: Graph) -> bool:
+    return any(
+        (isinstance(n, Operation) and n.mask is not None)
+        or (isinstance(n, Call) and _has_weight_masks(n.graph))
+        or (isinstance(n, Choice) and any(_has_weight_masks(c.graph) for edge in n.edges for c in edge.candidates))
+        for n in graph.nodes
+    )
 
 
 def shared_choices(module: Module) -> dict[str, Choice]:

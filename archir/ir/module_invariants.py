@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from attrs import frozen
 
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, parameters_of
-from archir.ir.graph import Choice, Graph
+from archir.ir.graph import Choice, Graph, Operation
 from archir.ir.invariants import Breach, faults_of_names
 from archir.ir.module import (
     FORMS,
+    PARAMETER_KINDS,
     PERIODS,
     ArchitectureParameter,
     ChoiceInstance,
@@ -84,6 +85,13 @@ def _no_gates(facts: Facts) -> Iterator[Breach]:
         yield Breach(f"`{objective.name}` is an objective, but a {module.form} has none")
     if module.base is not None:
         yield Breach(f"only a relaxed module has a base, but this is a {module.form}")
+
+
+def _no_weight_masks(facts: Facts) -> Iterator[Breach]:
+    for graph in facts.graphs:
+        for node in graph.nodes:
+            if isinstance(node, Operation) and node.mask is not None:
+                yield Breach(f"in `{graph.name}`, `{node.name}` has a mask on its weights", node.span)
 
 
 def _gated(facts: Facts) -> Iterator[Breach]:
@@ -168,6 +176,12 @@ def _parameters(facts: Facts) -> Iterator[Breach]:
     for parameter in module.parameters:
         if not (math.isfinite(parameter.deviation) and parameter.deviation >= 0):
             yield Breach(f"the deviation of `{parameter.name}` is {parameter.deviation}, which is none")
+        if not math.isfinite(parameter.start):
+            yield Breach(f"`{parameter.name}` starts at {parameter.start}, which is no finite number")
+        if parameter.kind not in PARAMETER_KINDS:
+            yield Breach(
+                f"`{parameter.name}` is of the kind `{parameter.kind}`, which is none of {', '.join(PARAMETER_KINDS)}"
+            )
     for name, count in counts.items():
         if count > 1:
             yield Breach(f"there are {count} architecture parameters or clocks called `{name}`")
@@ -203,6 +217,9 @@ MODULE_INVARIANTS = (
         "only a relaxed module has gates, what they read, objectives and a base",
         _no_gates,
         ("space", "network"),
+    ),
+    ModuleInvariant(
+        "no weight masks", "only a relaxed module has masks on weights", _no_weight_masks, ("space", "network")
     ),
     ModuleInvariant(
         "gated", "each instance of a choice has one gate, and each gate has its choice", _gated, ("relaxed",)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Node, Operation, results
-from archir.ir.module import Module
+from archir.ir.module import ArchitectureParameter, Module
 from archir.ir.primitive import AttributeValue
 
 
@@ -19,9 +19,7 @@ def print_flat(module: Module) -> str:
     printer.graph(module.graph)
     lines = [f"module {module.name} {module.form} {{", *printer.lines]
     lines += [] if base is None else [f"  base {base}"]
-    for p in module.parameters:
-        shape = ", ".join(map(str, p.shape))
-        lines.append(f"  parameter %{p.name} = normal({p.deviation!r}, [{shape}])")
+    lines += [f"  parameter %{p.name} = {_start(p)}" for p in module.parameters]
     lines += [f"  clock %{c.name} = {c.unit}" for c in module.clocks]
     lines += [f"  gate %{g.path} = {g.gate}" for g in module.gates]
     lines += [f"  objective %{o.name} = {o.value}" for o in module.objectives]
@@ -78,14 +76,27 @@ class _Printer:
         return self._candidates[edge.candidates]
 
 
+def _start(parameter: ArchitectureParameter) -> str:
+    """How a parameter starts: `normal(0.001, [2, 8])`, with what is not the default behind it."""
+    shape = ", ".join(map(str, parameter.shape))
+    start = f", start={parameter.start!r}" if parameter.start else ""
+    kind = f", kind={parameter.kind}" if parameter.kind != "arch" else ""
+    return f"normal({parameter.deviation!r}, [{shape}]{start}{kind})"
+
+
 def _sources(edge: Edge) -> str:
     values = ", ".join(f"%{source}" for source in edge.sources)
     return values if len(edge.sources) == 1 else f"({values})"
 
 
 def print_operation(node: Operation, operands: list[str]) -> str:
-    """`primitive(operands, attribute=value)`, attributes at their defaults left out."""
+    """`primitive(operands, attribute=value)`, attributes at their defaults left out.
+
+    A mask on the kernels is written like an attribute: `mask=(threshold, start)`.
+    """
     attributes = [f"{name}={print_attribute(value)}" for name, value in node.primitive.attributes()]
+    if node.mask is not None:
+        attributes.append(f"mask=({node.mask.threshold!r}, {node.mask.start!r})")
     return f"{node.primitive.name}({', '.join([*operands, *attributes])})"
 
 

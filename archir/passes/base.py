@@ -21,10 +21,14 @@ Values: TypeAlias = "Mapping[str, NDArray[np.floating[Any]]]"
 
 @frozen
 class Rewrite:
-    """What a pass gives: the new module, and where those weights come from that moved or are computed."""
+    """What a pass gives: the new module, and where those weights come from that moved or are computed.
+
+    notes: what a person should know of this rewrite, a sentence each, written as diagnostics are.
+    """
 
     module: Module
     weights: WeightMap = field(factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @frozen

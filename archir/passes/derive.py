@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archir.analysis.axes import axes_of
 from archir.analysis.gates import evaluate_gate
+from archir.ir.gates import unmasked
 from archir.ir.module import Form, Module, shared_choices
 from archir.ir.point import Kept, Point
 from archir.passes.base import Pass, Rewrite, Values, option
 from archir.passes.fix import applied
-from archir.passes.rules import Rule, engine_gates, rule_gate
+from archir.passes.rules import Rule, check_rule, engine_gates, is_masked, rule_gate
 from archir.space.space import space_of
 
 
@@ -28,8 +29,10 @@ class Derive(Pass):
     `none`'s; as many edges stay as the space says, each with its strongest operation.
     argmax: every edge keeps its strongest operation; where that is `none`, the edge goes.
     nonzero (EnTranNAS-DST, Eq. 10): all that is above zero stays.
+    mask (HM-NAS, Yan et al. 2019, section 3.3): what its masks leave stays. A choice of which they leave nothing keeps
+    the strongest operation of its strongest edge by the coefficients before masks, and a note says so.
     auto: top_edges where the space says how many edges stay, argmax where any number may.
-    With `coefficients`, what stays is multiplied by its coefficient, as it was in the supernet.
+    With `coefficients`, what stays is multiplied by its coefficient (before masks), as it was in the supernet.
     """
 
     name: ClassVar[str] = "derive"
@@ -43,20 +46,38 @@ class Derive(Pass):
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
         assert values is not None
-        return applied(module, derived_point(module, values, self))
+        point = derived_point(module, values, self)
+        return evolve(applied(module, point), notes=_kept_masked(module, values, point))
 
 
 def derived_point(module: Module, values: Values, how: Derive | None = None) -> Point:
     """What a relaxed module's learned values keep of each choice."""
     how = how or Derive()
     gates = engine_gates(module)
+    check_rule(how.rule, gates)
     kept: dict[str, tuple[Kept, ...]] = {}
     for key, choice in shared_choices(module).items():
         axes, gate = axes_of(choice), gates[key]
         stays = evaluate_gate(rule_gate(how.rule, key, choice, gate), values, axes)
-        weight = evaluate_gate(gate, values, axes)
+        weight = evaluate_gate(unmasked(gate), values, axes)
         kept[key] = tuple(
             Kept(int(e), choice.edges[e].candidates[k].name, float(weight[e, k]) if how.coefficients else None)
             for e, k in np.argwhere(stays > 0)
         )
     return space_of(module).without_closed(Point(tuple(kept.items())))
+
+
+def _kept_masked(module: Module, values: Values, point: Point) -> tuple[str, ...]:
+    """A note for each choice that keeps what its masks would take out."""
+    kept, choices = dict(point.choices), shared_choices(module)
+    notes = []
+    for key, gate in engine_gates(module).items():
+        if key not in kept or not is_masked(gate):
+            continue
+        choice, left = choices[key], evaluate_gate(gate, values, axes_of(choices[key]))
+        names = [[c.name for c in edge.candidates] for edge in choice.edges]
+        against = [k for k in kept[key] if not left[k.edge, names[k.edge].index(k.operation)] > 0]
+        if against:
+            words = " and ".join(f"`{k.operation}` on edge {k.edge}" for k in against)
+            notes.append(f"the masks of `{key}` leave too little; it keeps its strongest: {words}")
+    return tuple(notes)

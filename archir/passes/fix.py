@@ -13,14 +13,16 @@ from attrs import NOTHING, evolve, frozen
 
 from archir.diagnostics import fail
 from archir.ir.behind import without_unneeded
-from archir.ir.graph import Call, Choice, Graph, Node, Operation, forwarded_input, results
-from archir.ir.module import Form, Module, homes, join, owner_of
+from archir.ir.graph import Call, Choice, Graph, Node, Operation, WeightMask, forwarded_input, results
+from archir.ir.module import Form, Module, homes, join, owner_of, weight_masks
 from archir.ir.point import Point
+from archir.ir.primitive import MASK
 from archir.ir.rewrite import with_callees
 from archir.ops.layout import Zero, zeros_for
 from archir.ops.norm import restored
 from archir.ops.pointwise import Add, Scale
 from archir.passes.base import Pass, Rewrite, Values, option
+from archir.passes.weights import Arithmetic, Old, Step, WeightExpression, former_path
 from archir.space.points import check_point, point_from_json
 
 
@@ -28,7 +30,8 @@ from archir.space.points import check_point, point_from_json
 class Fix(Pass):
     """Keeps what a point says, of any module with the same choices, at any size.
 
-    Weights keep their paths. Batch norms that had no scale and shift while searching get them.
+    Weights keep their paths; where they were masked, they are zero. Batch norms that had no scale and shift while
+    searching get them.
     """
 
     name: ClassVar[str] = "fix"
@@ -57,9 +60,15 @@ def read_point(path: str) -> Point:
 def applied(module: Module, point: Point) -> Rewrite:
     """The network at a point, with weights of its own for what shared them while searching.
 
-    Raises `ArchirError` NAS404 if the point is not of this module.
+    What was masked out of a weight is zero in it. Raises `ArchirError` NAS404 if the point is not of this module.
     """
-    return Rewrite(fixed(module, point), dict(homes(module.graph)))
+    weights: dict[str, str | WeightExpression] = dict(homes(module.graph))
+    masked = {path: _masked(former_path(weights, path) or path, mask) for path, mask in weight_masks(module.graph)}
+    return Rewrite(fixed(module, point), weights | masked)
+
+
+def _masked(path: str, mask: WeightMask) -> WeightExpression:
+    return Arithmetic("*", Old(path), Step(Old(f"{path}{MASK}"), mask.threshold))
 
 
 def fixed(module: Module, point: Point) -> Module:
@@ -112,6 +121,8 @@ def _without_choices(
         else:
             plain = restored(with_callees(node, change))
             assert not isinstance(plain, Choice)
+            if isinstance(plain, Operation) and plain.mask is not None:
+                plain = evolve(plain, mask=None)
             nodes.append(evolve(plain, operands=tuple(renamed.get(o, o) for o in plain.operands)))
     output = renamed.get(graph.output, graph.output)
     return evolve(graph, nodes=tuple(nodes), output=output)

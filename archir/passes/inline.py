@@ -47,7 +47,7 @@ def _append(graph: Graph, path: str, paths: dict[str, str], nodes: list[Operatio
         here = join(path, node.name)
         operands = tuple(paths[name] for name in node.operands)
         if isinstance(node, Operation):
-            nodes.append(Operation(here, node.primitive, operands, node.type, node.span))
+            nodes.append(evolve(node, name=here, operands=operands))
             paths[node.name] = here
         else:
             inner = {value.name: operand for value, operand in zip(node.graph.inputs, operands, strict=True)}

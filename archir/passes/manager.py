@@ -45,8 +45,8 @@ def run_pipeline(
     """Runs the passes of a pipeline text such as `relax{affine=true},derive` in turn.
 
     The module is verified before the first pass and after each; each pass' canonical text is added to the module's
-    history, and the weight maps are composed into one from the last module to the first. `values` are learned values
-    of architecture parameters, for passes that need them. `observer` is told of each pass.
+    history, the weight maps are composed into one from the last module to the first, and all notes are kept.
+    `values` are learned values of architecture parameters, for passes that need them. `observer` is told of each pass.
 
     Raises `ArchirError`: NAS401 for a text that names no pipeline (all faults at once), NAS402 where a pass does not
     take the form that it meets, NAS403 where values are missing or do not fit, NAS405 where an invariant is broken.
@@ -55,6 +55,7 @@ def run_pipeline(
     passes = read_pipeline(pipeline, registry)
     verify(module)
     weights: WeightMap = {}
+    notes: tuple[str, ...] = ()
     for index, (applied, span) in enumerate(passes):
         start = time.perf_counter()
         _require(applied, module, values, span, registry)
@@ -62,10 +63,11 @@ def run_pipeline(
         after = evolve(result.module, history=(*module.history, spec(applied)))
         _ensure(applied, module, after)
         weights = compose(result.weights, weights)
+        notes += result.notes
         if observer is not None:
             observer(Step(index, applied, module, after, time.perf_counter() - start))
         module = after
-    return Rewrite(module, weights)
+    return Rewrite(module, weights, notes)
 
 
 def read_pipeline(pipeline: str, registry: Registry | None = None) -> tuple[tuple[Pass, Span], ...]:

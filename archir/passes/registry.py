@@ -19,6 +19,7 @@ BUILT_IN: Mapping[str, str] = {
     "share_features": "archir.passes.share_features:ShareFeatures",
     "bottleneck": "archir.passes.bottleneck:Bottleneck",
     "sparsify": "archir.passes.sparsify:Sparsify",
+    "mask": "archir.passes.mask:Mask",
     "transit": "archir.passes.transit:Transit",
     "derive": "archir.passes.derive:Derive",
     "fix": "archir.passes.fix:Fix",

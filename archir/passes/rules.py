@@ -6,15 +6,16 @@ a transit cell runs is what would be derived.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NoReturn, TypeAlias
 
 from archir.diagnostics import fail
-from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Number
+from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Number, unmasked
 from archir.ir.graph import Amount, Choice, Keep
 from archir.ir.module import Module, choice_instances
 from archir.space.variables import is_none
 
-Rule: TypeAlias = Literal["auto", "top_edges", "argmax", "nonzero"]
+Rule: TypeAlias = Literal["auto", "top_edges", "argmax", "nonzero", "mask"]
 
 ONE = Amount(1, 1)
 
@@ -35,19 +36,32 @@ def is_constant(gate: Gate) -> bool:
     return isinstance(gate, Apply) and (gate.function == "detach" or GATE_FUNCTIONS[gate.function].zeros == "indicator")
 
 
+def check_rule(rule: Rule, gates: Mapping[str, Gate]) -> None:
+    """Raises `ArchirError` NAS402 for the rule `mask` where no gate has a mask: it would keep everything."""
+    if rule == "mask" and gates and not any(map(is_masked, gates.values())):
+        fail("NAS402", "there are no masks to derive by", help="run `mask` before it, or use another rule")
+
+
+def is_masked(gate: Gate) -> bool:
+    """Whether there is a mask in a gate."""
+    return unmasked(gate) != gate
+
+
 def rule_gate(rule: Rule, key: str, choice: Choice, gate: Gate) -> Gate:
     """The indicator of what a rule keeps of a choice with this gate.
 
-    `auto`: `top_edges` where the space says how many edges stay, `argmax` where any number may.
+    `auto`: `top_edges` where the space says how many edges stay, `argmax` where any number may. `mask` is `auto` for
+    what fills the inputs of a cell: of that nothing can be masked.
     Raises `ArchirError` NAS402 where the rule would keep what the space does not allow.
     """
     edges, operations = choice.keep.edges or ONE, choice.keep.operations
     fixed = edges.most is not None and edges.least == edges.most
-    named = rule if rule != "auto" else "top_edges" if fixed else "argmax"
-    if named == "nonzero":
+    auto = rule == "auto" or (rule == "mask" and choice.slots > 1)
+    named = rule if not auto else "top_edges" if fixed else "argmax"
+    if named in ("nonzero", "mask"):
         if not keeps_any(choice.keep):
             _refuse(named, key, choice, "keeps what is above zero; run `widen{edges=some,ops=any}` before `relax`")
-        return Apply("nonzero", (gate,))
+        return Apply("nonzero", (gate,)) if named == "nonzero" else Apply("nonempty", (gate, unmasked(gate)))
     if operations != ONE:
         _refuse(named, key, choice, "keeps one operation an edge; write `keep N edges` without `ops`")
     if named == "argmax":

@@ -14,7 +14,7 @@ from archir.diagnostics import fail
 from archir.ir.gates import Apply, Gate, Number, Parameter, is_sparse
 from archir.ir.module import ArchitectureParameter, Form, GateOf, Module, Objective, choice_instances, shared_choices
 from archir.passes.base import Pass, Rewrite, Values, option
-from archir.passes.rules import engine_gates, keeps_any
+from archir.passes.rules import engine_gates, is_masked, keeps_any
 
 
 @frozen
@@ -35,6 +35,9 @@ class Sparsify(Pass):
     def run(self, module: Module, values: Values | None) -> Rewrite:
         choices = shared_choices(module)
         for key, gate in engine_gates(module).items():
+            if is_masked(gate):
+                help_ = "run `sparsify` before `mask`"
+                fail("NAS402", f"the gate of `{key}` is masked already", span=choices[key].span, help=help_)
             if is_sparse(gate):
                 help_ = "run `sparsify` once, before `transit`"
                 fail("NAS402", f"the gate of `{key}` has zeros already", span=choices[key].span, help=help_)

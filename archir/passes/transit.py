@@ -10,10 +10,10 @@ from typing import ClassVar, Literal, TypeAlias
 from attrs import evolve, frozen
 
 from archir.diagnostics import fail
-from archir.ir.gates import Apply, Gate
+from archir.ir.gates import Apply, Gate, unmasked
 from archir.ir.module import ChoiceInstance, Form, GateOf, Module, choice_instances
 from archir.passes.base import Pass, Rewrite, Values, option
-from archir.passes.rules import Rule, engine_gates, rule_gate
+from archir.passes.rules import Rule, check_rule, engine_gates, rule_gate
 
 Engines: TypeAlias = Literal["first", "last", "half", "all", "none"] | tuple[int, ...]
 
@@ -43,6 +43,7 @@ class Transit(Pass):
         for instance in choice_instances(module.graph):
             instances.setdefault(instance.key, []).append(instance)
         learning = engine_gates(module)
+        check_rule(self.rule, learning)
         gates = {g.path: g.gate for g in module.gates}
         for key, of in instances.items():
             whole = self._engines(key, of)
@@ -55,7 +56,7 @@ class Transit(Pass):
         kept = rule_gate(self.rule, instance.key, instance.choice, learning)
         if not self.coefficients:
             return kept
-        return Apply("detach", (learning if self.rule == "nonzero" else Apply("*", (kept, learning)),))
+        return Apply("detach", (learning if self.rule == "nonzero" else Apply("*", (kept, unmasked(learning))),))
 
     def _engines(self, key: str, of: list[ChoiceInstance]) -> range | tuple[int, ...]:
         count = len(of)

@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
+from archir.ir.gates import as_float32
+
 
 @frozen
 class Old:
@@ -74,7 +76,18 @@ class Column:
         return f"column({self.x}, {self.axes})"
 
 
-WeightExpression: TypeAlias = Old | Number | Arithmetic | InverseRoot | Part | Column
+@frozen
+class Step:
+    """1 where a mask reaches its threshold, else 0, number by number; see `archir.ir.gates`."""
+
+    x: WeightExpression
+    threshold: float
+
+    def __str__(self) -> str:
+        return f"step({self.x}, {self.threshold!r})"
+
+
+WeightExpression: TypeAlias = Old | Number | Arithmetic | InverseRoot | Part | Column | Step
 
 WeightMap: TypeAlias = Mapping[str, str | WeightExpression]
 """Where weights come from, by their new paths.
@@ -102,6 +115,8 @@ def evaluate(expression: WeightExpression, weight: Callable[[str], Any]) -> Any:
         case Column(x, axes):
             vector = evaluate(x, weight)
             return vector.reshape(vector.shape[0], *(1,) * (axes - 1))
+        case Step(x, threshold):
+            return evaluate(x, weight) >= as_float32(threshold)
 
 
 def old_paths(expression: WeightExpression) -> Iterator[str]:
@@ -112,7 +127,7 @@ def old_paths(expression: WeightExpression) -> Iterator[str]:
         case Arithmetic(_, left, right):
             yield from old_paths(left)
             yield from old_paths(right)
-        case InverseRoot(x) | Part(x) | Column(x):
+        case InverseRoot(x) | Part(x) | Column(x) | Step(x):
             yield from old_paths(x)
 
 
@@ -129,6 +144,8 @@ def substituted(expression: WeightExpression, change: Callable[[str], WeightExpr
             return Part(substituted(x, change), start, stop)
         case Column(x, axes):
             return Column(substituted(x, change), axes)
+        case Step(x, threshold):
+            return Step(substituted(x, change), threshold)
     return expression
 
 

@@ -19,6 +19,7 @@ from archir.ir.graph import (
     Node,
     Operation,
     Value,
+    WeightMask,
     adjacent,
     results,
 )
@@ -185,9 +186,10 @@ def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorTy
         )
     operands = tuple(_value(a.value, types) for a in e.arguments if a.name is None)
     attributes = {a.name: literal(a.value) for a in e.arguments if a.name is not None}
+    mask = _mask(attributes.pop("mask"), e.span) if "mask" in attributes else None
     known = [f.name for f in fields(PRIMITIVES[primitive])]
     for a in e.arguments:
-        if a.name is not None and a.name not in known:
+        if a.name is not None and a.name not in known and a.name != "mask":
             help_ = did_you_mean(a.name, known) or f"it takes {', '.join(known) or 'none'}"
             fail("NAS302", f"`{primitive}` has no attribute `{a.name}`", span=a.span, help=help_)
     inputs = tuple(types[o] for o in operands)
@@ -197,13 +199,20 @@ def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorTy
         fail("NAS302", f"`{primitive}` does not take {len(operands)} operands", span=e.span, help=f"give it {wanted}")
     try:
         resolved = PRIMITIVES[primitive](**attributes).resolve(inputs)
-        return Operation(name, resolved, operands, resolved.infer(inputs), e.span)
+        return Operation(name, resolved, operands, resolved.infer(inputs), e.span, mask)
     except ShapeError as error:
         reason, _, remedy = str(error).partition("; ")
         fail("NAS303", f"`{primitive}`: {reason}", span=e.span, help=remedy or FLAT)
     except (TypeError, ValueError, OverflowError) as error:
         help_ = "`archir ops` lists what each primitive takes"
         fail("NAS302", f"`{primitive}` cannot be made: {error.args[0]}", span=e.span, help=help_)
+
+
+def _mask(value: object, span: Span) -> WeightMask:
+    match value:
+        case (int() | float() as threshold, int() | float() as start):
+            return WeightMask(float(threshold), float(start))
+    refuse(span, "`mask=(threshold, start)`")
 
 
 def _value(e: ast.Expr, types: dict[str, TensorType]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from archir.diagnostics import fail
 from archir.ir.gates import GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter, Table
-from archir.ir.module import PERIODS, ArchitectureParameter, Clock
+from archir.ir.module import PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
 from archir.syntax import ast
@@ -30,13 +30,17 @@ def literal(e: ast.Expr) -> Any:
 
 
 def parameter_of(item: ast.Binding) -> ArchitectureParameter:
-    """The architecture parameter of `parameter %name = normal(deviation, [...])`."""
+    """The architecture parameter of `parameter %name = normal(deviation, [...], start=0.0, kind=arch)`."""
     match item.value:
-        case ast.Call(callee=ast.Name(text="normal"), arguments=(deviation, shape)):
-            size, numbers = literal(shape.value), literal(deviation.value)
-            if isinstance(size, tuple) and isinstance(numbers, int | float):
-                return ArchitectureParameter(item.path, size, float(numbers))
-    refuse(item.span, "`normal(deviation, [edges, operations])`")
+        case ast.Call(callee=ast.Name(text="normal"), arguments=(deviation, shape, *more)):
+            named = {a.name: a.value for a in more}
+            start, kind = named.pop("start", None), named.pop("kind", None)
+            size, numbers = literal(shape.value), [literal(deviation.value), 0.0 if start is None else literal(start)]
+            kinds = [k for k in PARAMETER_KINDS if kind is None or (isinstance(kind, ast.Name) and kind.text == k)]
+            if not named and kinds and isinstance(size, tuple) and all(isinstance(n, int | float) for n in numbers):
+                spread, begin = map(float, numbers)
+                return ArchitectureParameter(item.path, size, spread, begin, kinds[0])
+    refuse(item.span, "`normal(deviation, [edges, operations])`, perhaps with `start=` and `kind=`")
 
 
 def clock_of(item: ast.Binding) -> Clock:

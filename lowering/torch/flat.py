@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from archir.ir.graph import Choice, Graph, Operation, results
+from archir.ir.graph import Choice, Graph, Operation, WeightMask, results
 from archir.ir.module import join
 from archir.ir.primitive import Primitive, Types
 from archir.ir.types import TensorType
@@ -35,7 +35,7 @@ class Compute:
     """A primitive on values. Its weights live below `paths[0]`.
 
     A batch norm without scale and shift may stand for several on the same operand while training: they
-    give the same, and keep statistics below all their paths.
+    give the same, and keep statistics below all their paths. With a `mask` its kernels are masked.
     """
 
     primitive: Primitive
@@ -43,6 +43,7 @@ class Compute:
     operands: tuple[int, ...]
     type: TensorType
     paths: tuple[str, ...]
+    mask: WeightMask | None = None
 
 
 class Term(NamedTuple):
@@ -132,7 +133,7 @@ class _Values:
         p = node.primitive
         same = self._is_same_everywhere(p, inputs)
         key = (p, operands) if same else (p, operands, path)
-        value = Compute(p, inputs, operands, node.type, (path,))
+        value = Compute(p, inputs, operands, node.type, (path,), node.mask)
         number = self.add(value, key)
         known = self.values[number]
         if isinstance(p, BatchNorm) and known is not value and isinstance(known, Compute) and path not in known.paths:

@@ -19,6 +19,7 @@ from attrs import frozen
 from archir.ir.module import join
 from archir.lowering.torch.flat import Compute, Enter, Flat, Input, Mixture, Term, Value
 from archir.lowering.torch.layout import zeros
+from archir.lowering.torch.masks import masked_runner
 from archir.lowering.torch.options import Options
 from archir.lowering.torch.row import Runner
 from archir.lowering.torch.rows import runner
@@ -190,8 +191,8 @@ class _Writer:
     def compute(self, number: int, value: Compute) -> Iterator[Step]:
         p = value.primitive
         if not isinstance(p, BatchNorm):
-            tensors = tuple(join(value.paths[0], w.name) for w in p.weights(value.inputs))
-            yield Run(self.runner(value), value.operands, tensors, number)
+            run, tensors = self.runner(value)
+            yield Run(run, value.operands, tensors, number)
             yield from self.join_sum(number)
             return
         affine = tuple(join(value.paths[0], n) for n in ("weight", "bias")) if p.scales else ()
@@ -201,8 +202,15 @@ class _Writer:
         yield Normalise(value.operands[0], affine, running, coefficient, p, self.training, number)
         yield from self.join_sum(number, fresh=True, folded=folded)
 
-    def runner(self, value: Compute) -> Runner:
-        return runner(value.primitive, value.inputs, self.training, self.options)
+    def runner(self, value: Compute) -> tuple[Runner, tuple[str, ...]]:
+        """What runs a primitive, and the paths of the tensors that it takes behind its operands."""
+        p = value.primitive
+        run = runner(p, value.inputs, self.training, self.options)
+        names = tuple(w.name for w in p.weights(value.inputs))
+        if value.mask is not None:
+            run, masks = masked_runner(run, p, value.inputs, value.mask)
+            names += masks
+        return run, tuple(join(value.paths[0], name) for name in names)
 
     def join_sum(self, number: int, *, fresh: bool = False, folded: bool = False) -> Iterator[Step]:
         """Adds a value that is used once, and as a term, to its sum. `fresh`: no backward needs it as it is."""

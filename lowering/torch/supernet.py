@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from archir.analysis.axes import axes_of
 from archir.diagnostics import fail
-from archir.ir.module import Module, Period, choice_instances
+from archir.ir.module import PARAMETER_KINDS, Module, Period, choice_instances
 from archir.lowering.torch.execute import Gates
 from archir.lowering.torch.gates import Reading, gate_program, numbered
 from archir.lowering.torch.instance import Lowering, Unit
+from archir.lowering.torch.masks import is_mask
 from archir.lowering.torch.norm import follow
 from archir.lowering.torch.options import Options
 from archir.lowering.torch.tree import container
@@ -38,7 +39,8 @@ class Supernet(Unit):
         self._gates = gate_program(distinct, leaves, [o.value for o in module.objectives], places)
         for parameter in module.parameters:
             owner, last = self._owner(parameter.name)
-            owner.register_parameter(last, nn.Parameter(parameter.deviation * torch.randn(parameter.shape)))
+            start = parameter.start + parameter.deviation * torch.randn(parameter.shape)
+            owner.register_parameter(last, nn.Parameter(start))
         for clock in module.clocks:
             owner, last = self._owner(clock.name)
             owner.register_buffer(last, torch.full((), -1.0))  # none has begun
@@ -94,9 +96,24 @@ class Supernet(Unit):
         return {clock.name: buffers[clock.name] for clock in self._ir.clocks}
 
     def weights(self) -> dict[str, nn.Parameter]:
-        """All other parameters by their paths, in the order of `state_dict()`."""
-        names = {p.name for p in self._ir.parameters}
-        return {name: p for name, p in self.named_parameters() if name not in names}
+        """The weights by their paths, in the order of `state_dict()`: what is neither for gates nor a mask."""
+        return self.trainables()["weights"]
+
+    def trainables(self) -> dict[str, dict[str, nn.Parameter]]:
+        """All parameters by their names, by what a training phase calls them.
+
+        These are `weights`, `masks` (on weights), and the kinds of architecture parameters. A kind of which there
+        are none is missing, except `weights`.
+        """
+        kinds = {p.name: p.kind for p in self._ir.parameters}
+        found: dict[str, dict[str, nn.Parameter]] = {"weights": {}}
+        for name, parameter in self.named_parameters():
+            kind = kinds.get(name) or ("masks" if is_mask(name) else "weights")
+            found.setdefault(kind, {})[name] = parameter
+        for kind in PARAMETER_KINDS:  # in the order of the IR
+            if kind in found:
+                found[kind] = {name: found[kind][name] for name in kinds if name in found[kind]}
+        return found
 
 
 def to_torch(module: Module, options: Options | None = None) -> Supernet:

@@ -9,6 +9,7 @@ from torch import nn
 
 from archir.ir.graph import Call, Candidate, Choice, Graph, Operation
 from archir.ir.module import chooses, join
+from archir.lowering.torch.masks import own_masks
 from archir.lowering.torch.rows import ROWS
 
 
@@ -46,9 +47,12 @@ def plant(owner: nn.Module, graph: Graph, instance: Callable[[Graph, str], nn.Mo
     types = graph.types()
     for node in graph.nodes:
         if isinstance(node, Operation):
-            own = ROWS[type(node.primitive)].own
+            own, inputs = ROWS[type(node.primitive)].own, tuple(types[o] for o in node.operands)
             if own is not None:
-                attach(owner, join(path, node.name), own(node.primitive, tuple(types[o] for o in node.operands)))
+                owned = own(node.primitive, inputs)
+                if node.mask is not None:
+                    own_masks(owned, node.primitive, inputs, node.mask)
+                attach(owner, join(path, node.name), owned)
         elif isinstance(node, Call):
             here = join(path, node.name)
             if is_unit(node.graph):

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from archir.diagnostics import ArchirError
 from archir.ir.gates import Apply, Parameter
-from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Operation, Value, adjacent
+from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Operation, Value, WeightMask, adjacent
 from archir.ir.invariants import GRAPH_INVARIANTS
 from archir.ir.module import ArchitectureParameter, Clock, GateOf, Module, Objective
 from archir.ir.module_invariants import MODULE_INVARIANTS
@@ -78,6 +78,10 @@ def space(*nodes, output: str = "y", type_: TensorType = T) -> Module:
 
 def op(name: str, primitive, *operands: str, type_: TensorType = T) -> Operation:
     return Operation(name, primitive, operands, type_)
+
+
+def masked(node: Operation, start: float = 0.01) -> Operation:
+    return evolve(node, mask=WeightMask(0.005, start))
 
 
 def with_candidate(graph: Graph, name: str = "odd") -> Module:
@@ -287,6 +291,14 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
             "gates read `alpha`, whose name does not start with `arch.`",
         ),
         (
+            evolve(RELAXED, parameters=(ArchitectureParameter(ALPHA, (2, 3), 0.0, float("inf")),)),
+            f"`{ALPHA}` starts at inf, which is no finite number",
+        ),
+        (
+            evolve(RELAXED, parameters=(ArchitectureParameter(ALPHA, (2, 3), 0.0, 0.0, "masks"),)),
+            f"`{ALPHA}` is of the kind `masks`, which is none of arch, arch_masks",
+        ),
+        (
             evolve(RELAXED, clocks=(Clock("arch.epochs", "epoch"),)),
             "no gate reads `arch.epochs`",
         ),
@@ -294,6 +306,17 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
             evolve(RELAXED, clocks=(Clock("arch.days", "day"),)),
             "the clock `arch.days` counts `day`, which is none of epoch, step",
         ),
+    ),
+    "weight masks": (
+        (space(masked(op("y", Add(), "a", "b"))), "in `normal`, `y = add(...)` has a mask, but no kernel"),
+        (
+            space(masked(op("y", CONV, "a"), start=float("nan"))),
+            "in `normal`, `y = conv(...)` has a mask whose threshold or start is no finite number",
+        ),
+    ),
+    "no weight masks": (
+        (evolve(NETWORK, graph=calls(cell(masked(op("y", CONV, "a"))))), "in `normal`, `y` has a mask on its weights"),
+        (space(masked(op("z", CONV, "a")), choice()), "in `normal`, `z` has a mask on its weights"),
     ),
     "objectives": (
         (evolve(RELAXED, objectives=(SPARSITY, SPARSITY)), "among the objectives, the name `sparsity` occurs twice"),
