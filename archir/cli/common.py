@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +57,12 @@ def read_stdin() -> str:
 def print_json(value: object) -> None:
     """A value as JSON on standard output."""
     click.echo(json.dumps(value, indent=2))
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """What passes have to say of what they did, to standard error."""
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
 
 
 def write_text(path: str | None, text: str) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from archir.cli.common import read_module, set_option, split_settings, write_text
+from archir.cli.common import print_notes, read_module, set_option, split_settings, write_text
 from archir.ir.module import Module
 from archir.passes import Observer, Step, run_pipeline, spec
 
@@ -41,10 +41,11 @@ def command(
     module = read_module(file, split_settings(settings))
     steps: list[Step] = []
     observer = _observer(steps, print_after_all)
-    after = run_pipeline(module, pipeline, _values(values), observer=observer).module
+    rewrite = run_pipeline(module, pipeline, _values(values), observer=observer)
+    print_notes(rewrite.notes)
     if timing:
         sys.stderr.write(_timings(steps))
-    write_text(output, _printed(after, form))
+    write_text(output, _printed(rewrite.module, form))
 
 
 def _values(path: str | None):  # type: ignore[no-untyped-def]

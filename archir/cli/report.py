@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -51,6 +51,9 @@ def _print_table(rows: Sequence[dict[str, object]]) -> None:
             f"{r['run']!s:<{width}}  {accuracy:>16}  {derived:>8}  {r['params']:>12,}  {r['macs']:>14,}  "
             f"{r['epochs']:>6}  {r['seconds']:>7.0f}s"
         )
+    for r in rows:
+        for note in cast("list[str]", r["notes"]):
+            click.echo(f"{r['run']}: note: {note}")
 
 
 def panels(runs: Sequence[tuple[str, Sequence[EpochRecord]]]) -> list[Panel]:

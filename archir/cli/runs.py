@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archir.cli.common import print_notes
 from archir.diagnostics import fail
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def found_network(result: Result, rule: str | None = None) -> Module:
     if module.form == "space":
         message = f"the run in `{result.folder}` has no learned values: it was stopped in its first epoch"
         fail("NAS502", message, help="go on with it: `archir search --resume`")
-    return run_pipeline(module, "derive" if rule is None else f"derive{{rule={rule}}}", result.values).module
+    rewrite = run_pipeline(module, "derive" if rule is None else f"derive{{rule={rule}}}", result.values)
+    print_notes(rewrite.notes)
+    return rewrite.module
 
 
 def summarize(result: Result) -> dict[str, object]:
@@ -47,4 +50,5 @@ def summarize(result: Result) -> dict[str, object]:
         "operations": {} if last is None else dict(last.operations),
         "evaluated_on": None if last is None else last.evaluated,
         "seconds": sum(r.seconds for r in result.history),
+        "notes": list(result.notes),
     }

@@ -116,6 +116,7 @@ def _facts(setup: Setup, state: State) -> dict[str, Any]:
         "epoch": state.epoch,
         "kinds": dict(state.kinds),
         "passes": [run.spec for run in state.passes],
+        "notes": [list(run.notes) for run in state.passes],
         "settled": state.settled,
         "history": [asdict(record) for record in state.history],
     }
@@ -140,7 +141,8 @@ def _read(facts: dict[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Setup, 
         origin_from_json(facts["origin"]), facts["facts"], tuple(facts["steps"]), facts["texts"],
         facts["command"], facts["circumstances"],
     )  # fmt: skip
-    passes = tuple(PassRun(spec, read) for spec, read in zip(facts["passes"], values, strict=True))
+    runs = zip(facts["passes"], values, facts["notes"], strict=True)
+    passes = tuple(PassRun(spec, read, tuple(notes)) for spec, read, notes in runs)
     history = tuple(EpochRecord(**record) for record in facts["history"])
     state = State(
         facts["step"], facts["epoch"], model, optimizers, facts["kinds"], passes, facts["settled"], history

@@ -3,6 +3,7 @@
 - run.json: what was run: settings, steps, versions, threads, command
 - space.nas (net.nas for a training run), library/, method.nas: copies of the texts
 - log.jsonl: one line an epoch
+- notes.txt: what passes had to say of what they did, if anything
 - arch.json: the architecture parameters after the last epoch
 - checkpoint.safetensors: the whole state
 - net.safetensors: the weights of a trained network, by path
@@ -43,6 +44,11 @@ class RunFolder:
     def log(self) -> Path:
         """One line an epoch."""
         return self.path / "log.jsonl"
+
+    @property
+    def notes(self) -> Path:
+        """What passes had to say."""
+        return self.path / "notes.txt"
 
     @property
     def architecture(self) -> Path:

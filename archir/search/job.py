@@ -16,7 +16,7 @@ from archir.search.compiler import Compiler
 from archir.search.data import Data
 from archir.search.device import enough_memory
 from archir.search.folders import RunFolder
-from archir.search.logs import Curves, write_architecture, write_log
+from archir.search.logs import Curves, write_architecture, write_log, write_notes
 from archir.search.optimizers import load_optimizer_state, optimizer_state
 from archir.search.phases import RunPass, Step, Train
 from archir.search.processes import Processes
@@ -47,15 +47,21 @@ class Job:
         if self.processes.is_first:
             save_checkpoint(self.folder.checkpoint, self.setup, state)
 
+    def tell(self, notes: Sequence[str], state: State) -> None:
+        """Says what a pass had to say; the folder has what all of them had."""
+        for note in notes:
+            self.reporter.message(f"note: {note}")
+        if notes and self.processes.is_first:
+            write_notes(self.folder.notes, state.notes)
+
     def save_epoch(self, session: Session, state: State, record: EpochRecord) -> None:
         """Writes everything that there is to write after an epoch, the checkpoint first."""
         if self.curves is None:
             return
         self.save(state)
         write_log(self.folder.log, state.history)
-        if session.learner.arch:
-            read = session.learner.arch | session.learner.clocks
-            write_architecture(self.folder.architecture, len(state.history), read)
+        if session.learner.leaves:
+            write_architecture(self.folder.architecture, len(state.history), session.learner.leaves)
         self.curves.add(len(state.history), record)
         self.reporter.epoch(record)
 
@@ -70,7 +76,8 @@ def run_steps(job: Job, module: Module, state: State) -> Result:
             values = values_of(module, state.model, maps[state.settled :])
             rewrite = job.compiler.run_passes(module, step.spec, values)
             module, maps = rewrite.module, [*maps, rewrite.weights]
-            state = evolve(state, passes=(*state.passes, PassRun(step.spec, values)))
+            state = evolve(state, passes=(*state.passes, PassRun(step.spec, values, rewrite.notes)))
+            job.tell(rewrite.notes, state)
         else:
             state = _train(job, index, step, module, state, maps)
         state = evolve(state, step=index + 1, epoch=0)
@@ -100,8 +107,7 @@ def _with_connections(record: EpochRecord, session: Session, child: Child | None
     """The record with what would be kept now of each kind of cell."""
     if child is None:
         return record
-    read = session.learner.arch | session.learner.clocks
-    found = child.connections({name: t.detach().cpu().numpy() for name, t in read.items()})
+    found = child.connections({name: t.detach().cpu().numpy() for name, t in session.learner.leaves.items()})
     edges, operations = ({owner: getattr(c, what) for owner, c in found.items()} for what in ("edges", "operations"))
     return evolve(record, edges=edges, operations=operations)
 
@@ -120,7 +126,7 @@ def _session(
     session = begin(model, phase, job.data, index=index, seed=job.seed, child=inside, processes=job.processes)
     kinds = _kinds(session)
     for what, optimizer in session.optimizers.items():
-        owned = session.learner.weights if what == "weights" else session.learner.arch
+        owned = session.learner.trainables[what]
         if state.kinds.get(what) == kinds[what]:
             found = fitting_state(carried_slots(state.optimizers.get(what, {}), owned, maps), owned)
             load_optimizer_state(optimizer, owned, found)
@@ -129,15 +135,13 @@ def _session(
 
 def _snapshot(session: Session, state: State) -> State:
     learner = session.learner
-    owned = {"weights": learner.weights, "arch": learner.arch}
     return evolve(
         state,
         model={path: t.detach().clone() for path, t in learner.model.state_dict().items()},
-        optimizers={what: optimizer_state(o, owned[what]) for what, o in session.optimizers.items()},
+        optimizers={what: optimizer_state(o, learner.trainables[what]) for what, o in session.optimizers.items()},
         kinds=_kinds(session),
     )
 
 
 def _kinds(session: Session) -> dict[str, str]:
-    descriptions = {"weights": session.phase.weights, "arch": session.phase.arch}
-    return {what: type(descriptions[what]).__name__ for what in session.optimizers}
+    return {what: type(session.phase.optimizer(what)).__name__ for what in session.optimizers}

@@ -10,7 +10,7 @@ import torch
 from attrs import field, frozen
 from torch import Tensor, nn
 
-from archir.ir.module import Period
+from archir.ir.module import PARAMETER_KINDS, Period
 from archir.lowering.torch import call_with
 from archir.search.data import Batch
 from archir.search.processes import ALONE, Processes
@@ -18,13 +18,10 @@ from archir.search.processes import ALONE, Processes
 
 @runtime_checkable
 class Searchable(Protocol):
-    """A model that tells its architecture parameters from its weights, each by IR path."""
+    """A model that says which of its parameters are trained together, each by IR path."""
 
-    def architecture(self) -> dict[str, nn.Parameter]:
-        """The architecture parameters by name."""
-
-    def weights(self) -> dict[str, nn.Parameter]:
-        """All other parameters by name."""
+    def trainables(self) -> dict[str, dict[str, nn.Parameter]]:
+        """All parameters by name, by what a training phase calls them; `weights` are always there."""
 
     def clocks(self) -> dict[str, Tensor]:
         """What counts epochs and steps, by name; numbers without axes."""
@@ -45,19 +42,42 @@ class Learner:
     """
 
     model: nn.Module
-    weights: dict[str, nn.Parameter]
-    arch: dict[str, nn.Parameter]
+    trainables: dict[str, dict[str, nn.Parameter]]
     buffers: dict[str, Tensor]
     clocks: dict[str, Tensor] = field(factory=dict)
     processes: Processes = ALONE
 
     @classmethod
     def of(cls, model: nn.Module, processes: Processes = ALONE) -> Learner:
-        """The parts of a model; one without architecture parameters has weights only."""
+        """The parts of a model; one that does not tell them apart has weights only."""
+        buffers = dict(model.named_buffers())
         if isinstance(model, Searchable):
-            clocks = model.clocks()
-            return cls(model, model.weights(), model.architecture(), dict(model.named_buffers()), clocks, processes)
-        return cls(model, dict(model.named_parameters()), {}, dict(model.named_buffers()), {}, processes)
+            return cls(model, model.trainables(), buffers, model.clocks(), processes)
+        return cls(model, {"weights": dict(model.named_parameters())}, buffers, {}, processes)
+
+    @property
+    def weights(self) -> dict[str, nn.Parameter]:
+        """The lower of two levels."""
+        return self.trainables["weights"]
+
+    @property
+    def arch(self) -> dict[str, nn.Parameter]:
+        """The upper of two levels: the architecture parameters."""
+        return self.trainables.get("arch", {})
+
+    @property
+    def leaves(self) -> dict[str, Tensor]:
+        """All that gates read: parameters of whatever kind, and clocks."""
+        found: dict[str, Tensor] = {}
+        for kind in PARAMETER_KINDS:
+            found |= self.trainables.get(kind, {})
+        return found | self.clocks
+
+    def train_only(self, kinds: Iterable[str]) -> None:
+        """Freezes all other kinds: nothing is kept for gradients that nobody wants."""
+        for kind, owned in self.trainables.items():
+            for parameter in owned.values():
+                parameter.requires_grad_(kind in kinds)
 
     def loss(self, batch: Batch, tensors: Mapping[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Cross-entropy, summed and divided by the images of the whole batch, and logits, float [B, classes].

@@ -1,4 +1,4 @@
-"""What a person reads of a run: log.jsonl, arch.json and TensorBoard's curves.
+"""What a person reads of a run: log.jsonl, notes.txt, arch.json and TensorBoard's curves.
 
 All are made from the state in the checkpoint, so a resumed run repeats and loses no epoch.
 """
@@ -23,6 +23,11 @@ from archir.search.report import EpochRecord
 def write_log(path: Path, history: tuple[EpochRecord, ...]) -> None:
     """One JSON object a line, one line an epoch, in the order in which they were trained."""
     write_with_remedy(path, "".join(json.dumps(asdict(record)) + "\n" for record in history))
+
+
+def write_notes(path: Path, notes: tuple[str, ...]) -> None:
+    """One note a line."""
+    write_with_remedy(path, "".join(f"{note}\n" for note in notes))
 
 
 def write_architecture(path: Path, epoch: int, parameters: Mapping[str, Tensor]) -> None:

@@ -15,7 +15,7 @@ from attrs import NOTHING, evolve, fields, frozen
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.ir.origin import Setting
 from archir.passes import read_pipeline
-from archir.search.phases import SGD, Adam, RunPass, Step, Train
+from archir.search.phases import SGD, TRAINABLE, Adam, RunPass, Step, Train
 from archir.search.schedules import SCHEDULES
 from archir.sema.library import library_folder, read_source
 from archir.sema.settings import setting_expression
@@ -147,7 +147,7 @@ def _train(call: ast.Call, env: Env) -> Train:
     for argument in call.arguments:
         if argument.name is None:
             if not isinstance(argument.value, ast.Name):
-                _wrong("`train` names what it trains", argument.span, "write `weights`, `arch` or both")
+                _wrong("`train` names what it trains", argument.span, f"write some of {', '.join(TRAINABLE)}")
             trains.append(argument.value.text)
     given = {a.name: _value(substituted(a.value, env)) for a in call.arguments if a.name is not None}
     if trains:

@@ -14,10 +14,17 @@ from attrs.validators import instance_of
 from archir.search.checks import number, one_of, or_none, whole
 from archir.search.schedules import Constant, Cosine, Schedule, is_probability, is_schedule, schedule
 
-Trainable: TypeAlias = Literal["weights", "arch"]
+Trainable: TypeAlias = Literal["weights", "arch", "masks", "arch_masks"]
 Bilevel: TypeAlias = Literal["none", "first_order", "second_order"]
 
-TRAINABLE: tuple[Trainable, ...] = ("weights", "arch")
+TRAINABLE: tuple[Trainable, ...] = ("weights", "arch", "masks", "arch_masks")
+"""What a phase can train. `Train` has an optimiser of each name."""
+MISSING: dict[str, tuple[str, str]] = {
+    "arch": ("architecture parameters", "relax"),
+    "masks": ("masks on weights", "mask{weights=true}"),
+    "arch_masks": ("masks on operations or edges", "mask"),
+}
+"""What those are that a module may have none of, and the pass that makes them."""
 BILEVEL: tuple[Bilevel, ...] = ("none", "first_order", "second_order")
 
 
@@ -63,16 +70,22 @@ def _default_split(phase: Train) -> float:
     return 0.5 if phase.bilevel != "none" and "arch" in phase.trains else 1.0
 
 
+def _masks(lr: float) -> Adam:
+    """As the masks of HM-NAS are trained (Yan et al., 2019, section 4.2): decay would pull all of them below."""
+    return Adam(lr, (0.9, 0.999), 0.0)
+
+
 @frozen
 class Train:
     """One training phase.
 
-    trains: what descends a loss: weights, architecture parameters, or both.
+    trains: what descends a loss: `weights`, `arch` (architecture parameters), `masks` (on weights), `arch_masks`
+        (on operations and edges). The others are frozen: they have no gradient.
     epochs: passes over the images of the weights.
     batch: images in a batch; a last batch of a single image is left out.
     bilevel: `first_order`: architecture parameters descend the loss on held-out images at the
-        current weights; `second_order`: at the weights after one unrolled step; `none`: both
-        descend the loss of the same batch.
+        current weights; `second_order`: at the weights after one unrolled step; `none`: all
+        descend the loss of the same batch, as everything but architecture parameters does.
     split: the part of the training images that the weights see; the others are held out for
         the architecture parameters and for validation. 1.0 holds none out.
     arch_from: the first epoch with architecture steps (until then only weights are trained).
@@ -84,13 +97,15 @@ class Train:
     augment: random crops and, for colour images, flips.
     """
 
-    trains: tuple[Trainable, ...] = field(default=TRAINABLE, converter=_trains)
+    trains: tuple[Trainable, ...] = field(default=("weights", "arch"), converter=_trains)
     epochs: int = field(default=50, validator=whole(1), kw_only=True)
     batch: int = field(default=64, validator=whole(2), kw_only=True)
     bilevel: Bilevel = field(default="first_order", converter=_bilevel, validator=one_of(BILEVEL), kw_only=True)
     split: float = field(default=Factory(_default_split, takes_self=True), validator=number(0.0, 1.0), kw_only=True)
     weights: Optimizer = field(default=SGD(Cosine(0.025, 0.001)), kw_only=True, validator=instance_of((SGD, Adam)))
     arch: Optimizer = field(default=Adam(3e-4), kw_only=True, validator=instance_of((SGD, Adam)))
+    masks: Optimizer = field(default=_masks(1e-4), kw_only=True, validator=instance_of((SGD, Adam)))
+    arch_masks: Optimizer = field(default=_masks(1e-5), kw_only=True, validator=instance_of((SGD, Adam)))
     arch_from: int = field(default=0, validator=whole(0), kw_only=True)
     arch_probability: Schedule = field(
         default=Constant(1.0), converter=schedule, validator=is_probability, kw_only=True
@@ -102,10 +117,15 @@ class Train:
     @trains.validator
     def _check_trains(self, _attribute: Attribute[Any], value: object) -> None:
         if not isinstance(value, tuple) or not value or len(set(value)) < len(value):
-            raise ValueError(f"a phase trains `weights`, `arch` or both, found {value!r}")
+            raise ValueError(f"a phase trains some of {', '.join(TRAINABLE)}, found {value!r}")
         for name in value:
             if name not in TRAINABLE:
-                raise ValueError(f"a phase trains `weights`, `arch` or both, found `{name}`")
+                raise ValueError(f"a phase trains some of {', '.join(TRAINABLE)}, found `{name}`")
+
+    def optimizer(self, kind: str) -> Optimizer:
+        """What trains those of a kind."""
+        found: Optimizer = getattr(self, kind)
+        return found
 
     @property
     def is_bilevel(self) -> bool:

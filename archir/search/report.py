@@ -15,11 +15,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 class EpochRecord:
     """What is known of one epoch; one line of log.jsonl.
 
-    step: index of the training step in the method. epoch: from 1. images_per_second: of training, both levels
-    counted. evaluated: `valid` (held-out images) or `test`. seconds: training and evaluation. time: seconds
-    since 1970, at the end. child_accuracy: of the paths that would be derived now, inside the supernet, on the
-    same images. objective: the sum of the module's objectives. edges, operations: how many would be kept now, by
-    kind of cell. arch_steps: how many architecture steps there were, None if the phase trains none.
+    step: index of the training step in the method. epoch: from 1. learning_rate: of what the phase names first.
+    images_per_second: of training, both levels counted. evaluated: `valid` (held-out images) or `test`. seconds:
+    training and evaluation. time: seconds since 1970, at the end. child_accuracy: of the paths that would be derived
+    now, inside the supernet, on the same images. objective: the sum of the module's objectives. edges, operations:
+    how many would be kept now, by kind of cell. arch_steps: how many architecture steps there were,
+    None if the phase trains none.
     """
 
     step: int

@@ -23,6 +23,7 @@ class Result:
     """What a run has come to.
 
     tensors: parameters (architecture parameters, too) and buffers by the paths of `module`.
+    notes: what passes had to say of what they did.
     """
 
     folder: Path
@@ -31,6 +32,7 @@ class Result:
     setup: Setup
     history: tuple[EpochRecord, ...]
     finished: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def values(self) -> Values:
@@ -90,4 +92,4 @@ def result_of(
     if pending and module.form != "space":
         own = compiler.to_torch(module).state_dict()
         tensors = fitting(carried(tensors, own, pending), own)
-    return Result(path, module, tensors, setup, state.history, state.step >= len(setup.steps))
+    return Result(path, module, tensors, setup, state.history, state.step >= len(setup.steps), state.notes)

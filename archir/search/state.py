@@ -17,10 +17,11 @@ from archir.search.report import EpochRecord
 
 @frozen(eq=False)
 class PassRun:
-    """Passes that were run, and the values of the architecture parameters that they could read."""
+    """Passes that were run, the values of the architecture parameters that they could read, and their notes."""
 
     spec: str
     values: Mapping[str, NDArray[np.floating[Any]]]
+    notes: tuple[str, ...] = ()
 
 
 @frozen(eq=False)
@@ -61,3 +62,8 @@ class State:
     passes: tuple[PassRun, ...] = ()
     settled: int = 0
     history: tuple[EpochRecord, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What all passes had to say of what they did."""
+        return tuple(note for run in self.passes for note in run.notes)

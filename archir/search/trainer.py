@@ -9,6 +9,7 @@ import torch
 from attrs import field, frozen
 
 from archir.diagnostics import fail
+from archir.ir.module import PARAMETER_KINDS
 from archir.search.bilevel import (
     Gradients,
     VirtualStep,
@@ -21,7 +22,7 @@ from archir.search.data.augment import Augmentation, standard
 from archir.search.data.batches import plain_batches
 from archir.search.learner import Learner, correct
 from archir.search.optimizers import build_optimizer, set_rate
-from archir.search.phases import SGD, Train
+from archir.search.phases import MISSING, SGD, Train
 from archir.search.processes import ALONE, Processes
 from archir.search.randomness import derive_seed, happens
 from archir.search.report import BatchRecord, EpochRecord, Reporter
@@ -70,18 +71,21 @@ def begin(
         ArchirError: NAS501 if a part has too few images; NAS402 if there is nothing to train.
     """
     learner = Learner.of(model, processes)
-    if "arch" in phase.trains and not learner.arch:
-        fail("NAS402", "this module has no architecture parameters to train", help="run `relax` before this phase")
+    for kind in phase.trains:
+        if kind in MISSING and not learner.trainables.get(kind):
+            what, remedy = MISSING[kind]
+            fail("NAS402", f"this module has no {what} to train", help=f"run `{remedy}` before this phase")
+    learner.train_only(phase.trains)
     augmentation = standard(data, augment=phase.augment, cutout=phase.cutout)
     train, held_out = split_train(data.train, phase.split, seed)
 
     def stream(images: Images, part: str) -> BatchStream:
         return BatchStream(images, augmentation, phase.batch, (seed, index, part), processes)
 
-    owned = {"weights": learner.weights, "arch": learner.arch}
-    descriptions = {"weights": phase.weights, "arch": phase.arch}
     optimizers: dict[str, torch.optim.Optimizer] = {
-        name: build_optimizer(descriptions[name], owned[name]) for name in phase.trains if owned[name]
+        kind: build_optimizer(phase.optimizer(kind), owned)
+        for kind in phase.trains
+        if (owned := learner.trainables[kind])
     }
     evaluated, images = ("valid", held_out) if len(held_out) else ("test", data.test)
     for_arch = stream(held_out, "arch") if phase.is_bilevel else None
@@ -92,7 +96,7 @@ def begin(
 
 
 def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord:
-    """One epoch (counted from 0): for each batch an architecture step, then a weights step; then an evaluation.
+    """One epoch (counted from 0): for each batch an architecture step, then a step of the others; then an evaluation.
 
     Whether there is an architecture step is drawn with the phase's probability, from (seed, phase, epoch, step): a
     resumed run and all processes draw alike. Held-out images are taken only for the steps that there are.
@@ -115,7 +119,7 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
             valid = next(held_out)
             _arch_step(session, batch, valid, epoch, step)
             worked += valid.whole
-        loss, right_here = _weights_step(session, batch, epoch, step, arch=arch and held_out is None)
+        loss, right_here = _lower_step(session, batch, epoch, step, arch=arch and held_out is None)
         seen, worked = seen + batch.whole, worked + batch.whole
         loss_sum += loss * batch.whole
         right += right_here
@@ -126,7 +130,7 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
     _require_finite(score.loss, f"the {session.evaluated} loss after epoch {epoch + 1}")
     child = None if session.child is None else evaluate(session.child, session.evaluation, session.augmentation)
     objective = session.learner.objective()
-    rate = phase.weights.lr.at(epoch, 0, phase.epochs, steps)
+    rate = phase.optimizer(phase.trains[0]).lr.at(epoch, 0, phase.epochs, steps)
     return EpochRecord(
         session.index, epoch + 1, phase.epochs, loss_sum / seen, right / seen, session.evaluated, score.loss,
         score.accuracy, rate, speed, time.perf_counter() - start, time.time(),
@@ -176,18 +180,16 @@ def _arch_step(session: Session, train: Batch, valid: Batch, epoch: int, step: i
     session.optimizers["arch"].step()
 
 
-def _weights_step(session: Session, batch: Batch, epoch: int, step: int, *, arch: bool) -> tuple[float, int]:
-    """One step on the training loss: the weights, and with `arch` the architecture parameters, too.
+def _lower_step(session: Session, batch: Batch, epoch: int, step: int, *, arch: bool) -> tuple[float, int]:
+    """One step on the training loss: of all that the phase trains, of architecture parameters with `arch` only.
 
     Gives the loss of the whole batch, and how many of its images were classified right.
     """
     learner, phase = session.learner, session.phase
-    trained = {"weights": learner.weights} if "weights" in session.optimizers else {}
-    if arch:
-        trained["arch"] = learner.arch
+    trained = {kind: learner.trainables[kind] for kind in session.optimizers if arch or kind != "arch"}
     loss, logits = learner.loss(batch)
     number, right = learner.processes.total(loss.detach(), correct(logits, batch.labels))
-    objective = learner.objective() if "arch" in trained else None
+    objective = learner.objective() if any(kind in trained for kind in PARAMETER_KINDS) else None
     descended = loss if objective is None else loss + objective * batch.fraction
     _require_finite(number, f"the training loss in epoch {epoch + 1}, step {step + 1}")
     for name in trained:
@@ -204,9 +206,8 @@ def _weights_step(session: Session, batch: Batch, epoch: int, step: int, *, arch
 
 def _set_rates(session: Session, epoch: int, step: int) -> None:
     phase, steps = session.phase, session.for_weights.steps
-    for name, optimizer in session.optimizers.items():
-        schedule = (phase.weights if name == "weights" else phase.arch).lr
-        set_rate(optimizer, schedule.at(epoch, step, phase.epochs, steps))
+    for kind, optimizer in session.optimizers.items():
+        set_rate(optimizer, phase.optimizer(kind).lr.at(epoch, step, phase.epochs, steps))
 
 
 def _require_finite(loss: float, what: str) -> None:

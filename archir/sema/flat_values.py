@@ -40,7 +40,7 @@ def parameter_of(item: ast.Binding) -> ArchitectureParameter:
             if not named and kinds and isinstance(size, tuple) and all(isinstance(n, int | float) for n in numbers):
                 spread, begin = map(float, numbers)
                 return ArchitectureParameter(item.path, size, spread, begin, kinds[0])
-    refuse(item.span, "`normal(deviation, [edges, operations])`, perhaps with `start=` and `kind=`")
+    refuse(item.span, "`normal(deviation, [edges, operations])`")
 
 
 def clock_of(item: ast.Binding) -> Clock:

@@ -43,11 +43,8 @@ class SmoothNet(nn.Module):
         x = torch.tanh(gate[0] * self.one(x) + gate[1] * self.two(x))
         return self.out(x.flatten(1))
 
-    def architecture(self) -> dict[str, nn.Parameter]:
-        return {"alpha": self.alpha}
-
-    def weights(self) -> dict[str, nn.Parameter]:
-        return {name: p for name, p in self.named_parameters() if name != "alpha"}
+    def trainables(self) -> dict[str, dict[str, nn.Parameter]]:
+        return {"weights": {n: p for n, p in self.named_parameters() if n != "alpha"}, "arch": {"alpha": self.alpha}}
 
     def clocks(self) -> dict[str, Tensor]:
         return {}

@@ -41,7 +41,7 @@ def full_state() -> State:
     record = EpochRecord(1, 1, 2, 0.1 + 0.2, 1 / 3, "valid", 1e-17, 0.5, 0.025, 100.0, 2.0, 1e9 + 1 / 7)
     run = PassRun("relax", {"arch.x.alpha": np.array([[0.1, -0.0]], dtype=np.float32)})
     kinds = {"weights": "SGD", "arch": "Adam"}
-    return State(1, 1, model, optimizers, kinds, (PassRun("share", {}), run), 2, (record,))
+    return State(1, 1, model, optimizers, kinds, (PassRun("share", {}, ("a note",)), run), 2, (record,))
 
 
 def refused(path: Path) -> Diagnostic:

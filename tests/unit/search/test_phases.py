@@ -36,7 +36,7 @@ def test_numbers_become_schedules_and_words_tuples() -> None:
         (lambda: Train(split=0.0), "`split` = 0 leaves no images"),
         (lambda: Train(bilevel="third_order"), "`bilevel` must be one of none, first_order, second_order"),
         (lambda: Train(("weights", "bias")), "found `bias`"),
-        (lambda: Train(()), "a phase trains `weights`, `arch` or both"),
+        (lambda: Train(()), "a phase trains some of weights, arch, masks, arch_masks"),
         (lambda: Train(clip=-1), "`clip` must be a number at least 0, found -1"),
         (lambda: Train(cutout=-3), "`cutout` must be an integer of at least 0"),
         (lambda: Train(bilevel="second_order", weights=Adam(0.1)), "second order unrolls a step of `sgd`"),

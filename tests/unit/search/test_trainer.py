@@ -165,13 +165,13 @@ def test_one_step_is_what_plain_torch_does(data: Data) -> None:
     torch.manual_seed(7)
     model = SmoothNet()
     arch = torch.optim.Adam([model.alpha], lr=0.01, betas=(0.5, 0.999), weight_decay=1e-3)
-    weights = torch.optim.SGD(model.weights().values(), lr=0.1, momentum=0.9, weight_decay=1e-2)
+    weights = torch.optim.SGD(model.trainables()["weights"].values(), lr=0.1, momentum=0.9, weight_decay=1e-2)
     alpha = first_order_gradients(Learner.of(model), valid).by_name["alpha"]
     model.alpha.grad = alpha
     arch.step()
     weights.zero_grad()
     torch.nn.functional.cross_entropy(model(batch.inputs), batch.labels).backward()
-    norm = torch.nn.utils.clip_grad_norm_(model.weights().values(), 0.05)
+    norm = torch.nn.utils.clip_grad_norm_(model.trainables()["weights"].values(), 0.05)
     assert norm > 0.05
     weights.step()
 
