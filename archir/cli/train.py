@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 @click.option("--lr", type=float, default=0.025, show_default=True, help="Learning rate at the start (cosine to 0).")
 @click.option("--decay", type=float, default=3e-4, show_default=True, help="Weight decay.")
 @click.option("--cutout", type=click.IntRange(min=0), default=0, show_default=True, help="Side of the erased square.")
+@click.option("--keep-zeros", is_flag=True, help="Kernels keep the zeros that they inherit.")
 @set_option
 @json_option
 def command(
     net: str, options: RunOptions, inherit: str | None, epochs: int, batch: int, lr: float, decay: float, cutout: int,
-    settings: tuple[str, ...], as_json: bool,
+    keep_zeros: bool, settings: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Train the network NET on all training images, from scratch or from a search's weights.
 
@@ -40,13 +41,15 @@ def command(
     from archir.search.result import recorded_setup
     from archir.search.run import train_network
 
+    if keep_zeros and inherit is None:
+        raise click.UsageError("--keep-zeros keeps what is inherited; name the search with --inherit RUN")
     place = workplace(options)
     setup = recorded_setup(options.output) if options.resume else None
     given = split_settings(settings)
     module = settled(load_for_data(read_text(net), given, place.data)) if setup is None else None
     weights = {} if inherit is None or module is None else inherited(module, inherit)
     plan = Plan(
-        (phase(epochs, batch, lr, decay, cutout),), place.data, module, seed=options.seed, weights=weights,
+        (phase(epochs, batch, lr, decay, cutout, keep_zeros),), place.data, module, seed=options.seed, weights=weights,
         settings={"inherit": inherit, "net": dict(given)}, command=command_line(),
     )  # fmt: skip
     result = place.carry_out(train_network, plan)
@@ -93,13 +96,13 @@ def weight_paths(module: Module) -> tuple[str, ...]:
     return tuple(weights_of(flatten(module).steps))
 
 
-def phase(epochs: int, batch: int, lr: float, decay: float, cutout: int) -> Any:
+def phase(epochs: int, batch: int, lr: float, decay: float, cutout: int, keep_zeros: bool) -> Any:
     """The training phase of a network: stochastic gradient descent, cosine to zero."""
     from archir.search.phases import SGD, Train
     from archir.search.schedules import Cosine
 
     try:
         optimizer = SGD(Cosine(lr, 0.0), momentum=0.9, decay=decay)
-        return Train(("weights",), epochs=epochs, batch=batch, weights=optimizer, cutout=cutout)
+        return Train(("weights",), epochs=epochs, batch=batch, weights=optimizer, cutout=cutout, keep_zeros=keep_zeros)
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -94,8 +94,9 @@ def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
 
 
 def _tensors(state: State) -> dict[str, Tensor]:
-    """All tensors by `model/PATH`, `optimizer/WHAT/PATH/SLOT` and `values/PASS/NAME`."""
+    """All tensors by `model/PATH`, `optimizer/WHAT/PATH/SLOT`, `zeros/PATH` and `values/PASS/NAME`."""
     found = {f"model/{path}": tensor for path, tensor in state.model.items()}
+    found |= {f"zeros/{path}": tensor for path, tensor in state.zeros.items()}
     for what, by_path in state.optimizers.items():
         for path, slots in by_path.items():
             found |= {f"optimizer/{what}/{path}/{slot}": tensor for slot, tensor in slots.items()}
@@ -124,12 +125,15 @@ def _facts(setup: Setup, state: State) -> dict[str, Any]:
 
 def _read(facts: dict[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Setup, State]:
     model: dict[str, Tensor] = {}
+    zeros: dict[str, Tensor] = {}
     optimizers: dict[str, dict[str, dict[str, Tensor]]] = {}
     values: list[dict[str, Any]] = [{} for _ in facts["passes"]]
     for name, tensor in tensors.items():
         kind, *rest = name.split("/")
         if kind == "model":
             model[rest[0]] = tensor
+        elif kind == "zeros":
+            zeros[rest[0]] = tensor
         elif kind == "optimizer":
             what, path, slot = rest
             optimizers.setdefault(what, {}).setdefault(path, {})[slot] = tensor
@@ -145,6 +149,6 @@ def _read(facts: dict[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Setup, 
     passes = tuple(PassRun(spec, read, tuple(notes)) for spec, read, notes in runs)
     history = tuple(EpochRecord(**record) for record in facts["history"])
     state = State(
-        facts["step"], facts["epoch"], model, optimizers, facts["kinds"], passes, facts["settled"], history
+        facts["step"], facts["epoch"], model, optimizers, facts["kinds"], zeros, passes, facts["settled"], history
     )  # fmt: skip
     return setup, state

@@ -130,6 +130,8 @@ def _session(
         if state.kinds.get(what) == kinds[what]:
             found = fitting_state(carried_slots(state.optimizers.get(what, {}), owned, maps), owned)
             load_optimizer_state(optimizer, owned, found)
+    if state.epoch and phase.keep_zeros:  # as the phase found them: since then other numbers may have come to zero
+        session = evolve(session, zeros={path: t.to(job.device) for path, t in state.zeros.items()})
     return session
 
 
@@ -140,6 +142,7 @@ def _snapshot(session: Session, state: State) -> State:
         model={path: t.detach().clone() for path, t in learner.model.state_dict().items()},
         optimizers={what: optimizer_state(o, learner.trainables[what]) for what, o in session.optimizers.items()},
         kinds=_kinds(session),
+        zeros=session.zeros,
     )
 
 

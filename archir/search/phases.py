@@ -95,6 +95,7 @@ class Train:
     clip: the largest norm of the gradient of all weights; None does not clip.
     cutout: side of the square that is erased from each training image; 0 erases none.
     augment: random crops and, for colour images, flips.
+    keep_zeros: kernels keep the zeros that they have when the phase begins: what masks cut out stays out.
     """
 
     trains: tuple[Trainable, ...] = field(default=("weights", "arch"), converter=_trains)
@@ -113,6 +114,7 @@ class Train:
     clip: float | None = field(default=5.0, validator=or_none(number(0.0)), kw_only=True)
     cutout: int = field(default=0, validator=whole(0), kw_only=True)
     augment: bool = field(default=True, validator=instance_of(bool), kw_only=True)
+    keep_zeros: bool = field(default=False, validator=instance_of(bool), kw_only=True)
 
     @trains.validator
     def _check_trains(self, _attribute: Attribute[Any], value: object) -> None:
@@ -146,6 +148,8 @@ class Train:
             )
         if self.bilevel == "second_order" and self.is_bilevel and not isinstance(self.weights, SGD):
             raise ValueError("second order unrolls a step of `sgd`; train the weights with `sgd`, or use first_order")
+        if self.keep_zeros and self.bilevel == "second_order" and self.is_bilevel:
+            raise ValueError("the step that second order unrolls keeps no zeros; use first_order with `keep_zeros`")
 
 
 @frozen

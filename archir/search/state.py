@@ -51,6 +51,7 @@ class State:
     model: parameters and buffers by path, empty before the first training step.
     optimizers: by what they train; each by path.
     kinds: the optimisers' descriptions, by what they train.
+    zeros: where the step under way keeps weights at zero, bool, by path.
     passes: all that were run. settled: how many of them `model` and `optimizers` have been through.
     """
 
@@ -59,6 +60,7 @@ class State:
     model: Mapping[str, Tensor] = field(factory=dict)
     optimizers: Mapping[str, OptimizerState] = field(factory=dict)
     kinds: Mapping[str, str] = field(factory=dict)
+    zeros: Mapping[str, Tensor] = field(factory=dict)
     passes: tuple[PassRun, ...] = ()
     settled: int = 0
     history: tuple[EpochRecord, ...] = ()

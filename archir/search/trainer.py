@@ -7,6 +7,7 @@ from math import isfinite
 
 import torch
 from attrs import field, frozen
+from torch import Tensor
 
 from archir.diagnostics import fail
 from archir.ir.module import PARAMETER_KINDS
@@ -26,6 +27,7 @@ from archir.search.phases import MISSING, SGD, Train
 from archir.search.processes import ALONE, Processes
 from archir.search.randomness import derive_seed, happens
 from archir.search.report import BatchRecord, EpochRecord, Reporter
+from archir.search.zeros import put_back, without_gradient, zeros_of
 
 _EVALUATION_BATCH = 256
 
@@ -35,6 +37,7 @@ class Session:
     """A phase in progress: a model, what it learns from, and its optimisers by what they train.
 
     child: the same tensors computing only what would be derived now, to be evaluated beside the model.
+    zeros: where weights stay zero, by path.
     """
 
     learner: Learner
@@ -48,6 +51,7 @@ class Session:
     augmentation: Augmentation
     optimizers: dict[str, torch.optim.Optimizer] = field(factory=dict)
     child: Learner | None = None
+    zeros: dict[str, Tensor] = field(factory=dict)
 
 
 @frozen
@@ -91,7 +95,7 @@ def begin(
     for_arch = stream(held_out, "arch") if phase.is_bilevel else None
     return Session(
         learner, phase, index, seed, stream(train, "weights"), for_arch, evaluated, images, augmentation, optimizers,
-        None if child is None else Learner.of(child, processes),
+        None if child is None else Learner.of(child, processes), zeros_of(learner.weights) if phase.keep_zeros else {},
     )  # fmt: skip
 
 
@@ -197,10 +201,14 @@ def _lower_step(session: Session, batch: Batch, epoch: int, step: int, *, arch: 
     if trained:
         # only these: the gradients of the others cost a third of a step
         learner.descend(descended, [p for owned in trained.values() for p in owned.values()])
+    if "weights" in trained:
+        without_gradient(learner.weights, session.zeros)
     if "weights" in trained and phase.clip is not None:
         torch.nn.utils.clip_grad_norm_(learner.weights.values(), phase.clip, foreach=True)
     for name in trained:
         session.optimizers[name].step()
+    if "weights" in trained:
+        put_back(learner.weights, session.zeros)
     return number, int(right)
 
 

@@ -41,7 +41,8 @@ def full_state() -> State:
     record = EpochRecord(1, 1, 2, 0.1 + 0.2, 1 / 3, "valid", 1e-17, 0.5, 0.025, 100.0, 2.0, 1e9 + 1 / 7)
     run = PassRun("relax", {"arch.x.alpha": np.array([[0.1, -0.0]], dtype=np.float32)})
     kinds = {"weights": "SGD", "arch": "Adam"}
-    return State(1, 1, model, optimizers, kinds, (PassRun("share", {}, ("a note",)), run), 2, (record,))
+    zeros = {"conv.weight": model["conv.weight"] < 0}
+    return State(1, 1, model, optimizers, kinds, zeros, (PassRun("share", {}, ("a note",)), run), 2, (record,))
 
 
 def refused(path: Path) -> Diagnostic:
@@ -70,6 +71,7 @@ def test_everything_comes_back_exactly(tmp_path: Path) -> None:
     assert same(found.model, state.model)
     assert same(found.optimizers, state.optimizers)
     assert found.kinds == state.kinds
+    assert same(found.zeros, state.zeros)
     assert [run.spec for run in found.passes] == ["share", "relax"]
     assert found.passes[0].values == {}
     assert found.passes[1].values["arch.x.alpha"].tobytes() == state.passes[1].values["arch.x.alpha"].tobytes()

@@ -40,6 +40,8 @@ def test_numbers_become_schedules_and_words_tuples() -> None:
         (lambda: Train(clip=-1), "`clip` must be a number at least 0, found -1"),
         (lambda: Train(cutout=-3), "`cutout` must be an integer of at least 0"),
         (lambda: Train(bilevel="second_order", weights=Adam(0.1)), "second order unrolls a step of `sgd`"),
+        (lambda: Train(bilevel="second_order", keep_zeros=True), "second order unrolls keeps no zeros"),
+        (lambda: Train(keep_zeros=1), "'keep_zeros' must be"),
         (lambda: SGD("fast"), "`lr` must be a number or a schedule, found 'fast'"),
         (lambda: SGD(-0.1), "`lr` must be a number at least 0, found -0.1"),
         (lambda: SGD(float("nan")), "`lr` must be a number at least 0, found nan"),

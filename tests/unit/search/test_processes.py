@@ -41,6 +41,7 @@ PHASES = {
     "one_level": evolve(PHASE, bilevel="none", split=0.5, cutout=2),
     "weights": Train("weights", epochs=1, batch=BATCH, split=0.5),
     "two_epochs": evolve(PHASE, epochs=2),
+    "zeros": Train("weights", epochs=1, batch=BATCH, split=0.5, keep_zeros=True),
 }
 SCRIPT = "from tests.processes import fork; from tests.unit.search.test_processes import *; prepare(); "
 
@@ -76,10 +77,19 @@ def run(name: str, folder: Path, **more: Any) -> Result:
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     if name in PHASES:
-        plan, compiler = Plan((RunPass("relax"), PHASES[name]), data(), small_space()), SMALL
+        weights = cut() if name == "zeros" else {}
+        plan, compiler = Plan((RunPass("relax"), PHASES[name]), data(), small_space(), weights=weights), SMALL
     else:
         plan, compiler = Plan(sparsified(name), data(), cell_space(image=TensorType((1, 8, 8)), classes=10)), Compiler()
     return execute(plan, folder, compiler=compiler, reporter=Listener(folder), **more)
+
+
+def cut() -> dict[str, Tensor]:
+    """Weights to begin with: half of each kernel is zero."""
+    torch.manual_seed(0)
+    model = SMALL.to_torch(SMALL.run_passes(small_space(), "relax", {}).module)
+    weights = {path: w for path, w in model.state_dict().items() if w.dim() >= 2}
+    return {path: w * (torch.arange(w.numel()).view(w.shape) % 2) for path, w in weights.items()}
 
 
 def sparsified(name: str) -> list[Step]:
@@ -144,6 +154,17 @@ def tensors_at_the_start(name: str, folder: Path) -> dict[str, Tensor]:
         return execute(Plan((RunPass("relax"), still), data(), small_space()), folder, compiler=SMALL).tensors
     finally:
         torch.set_default_dtype(before)
+
+
+@pytest.mark.slow
+def test_zeros_stay_in_all_processes(root: Path, tmp_path: Path) -> None:
+    code = "[print(fork(n, lambda: run('zeros', Path(str(n))))) for n in (1, 2)]"
+    assert started(root, tmp_path, code) == ["[0]", "[0, 0]"]
+    compare(tmp_path / "1", tmp_path / "2")
+    found = load_run(tmp_path / "2", compiler=SMALL).tensors
+    kernels = {path: w for path, w in cut().items() if not path.startswith("arch.")}
+    assert sum(int((w == 0).sum()) for w in kernels.values()) > 100
+    assert all(torch.equal(found[path] == 0, w == 0) for path, w in kernels.items())
 
 
 @pytest.mark.slow
