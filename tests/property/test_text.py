@@ -60,7 +60,7 @@ def test_flat_form_reads_back_as_the_same_module(seed: int) -> None:
     r = Random(seed)
     module = load_source(Source("space", space_text(r)), parameters={"channels": r.randint(2, 6) * 2})
     verify(module)
-    for pipeline in ("", "sample", "relax"):
+    for pipeline in ("", "sample", "relax", "relax{levels=2}"):
         try:
             after = run_pipeline(module, pipeline).module
         except ArchirError:  # edges with different candidates cannot be relaxed; nothing may be kept of some choices
