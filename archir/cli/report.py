@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,13 +17,38 @@ if TYPE_CHECKING:
 
 @click.command("report")
 @click.argument("runs", nargs=-1, required=True)
-@click.option("-o", "--output", metavar="FILE", help="Draw curves over epochs to a file: .svg or .png.")
+@click.option("--kept", is_flag=True, help="Edges into each node, and operations on each edge, that are kept.")
+@click.option("--stages", is_flag=True, help="Test accuracy and parameters after each step of the method.")
+@click.option("--arch", "kind", metavar="KIND", help="Architecture parameters over epochs: alpha, beta, ...")
+@click.option("-o", "--output", metavar="FILE", help="Draw it to a file: .svg or .png.")
 @json_option
-def command(runs: tuple[str, ...], output: str | None, as_json: bool) -> None:
-    """Compare finished or running RUNs: accuracy, parameters, multiply-adds, time.
+def command(
+    runs: tuple[str, ...], kept: bool, stages: bool, kind: str | None, output: str | None, as_json: bool
+) -> None:
+    """Compare finished or running RUNs: accuracy, parameters, multiply-adds, time; curves over epochs.
 
-    `derived` is the accuracy of the paths that would be derived, inside the supernet of a search.
+    `derived` is the accuracy of the paths that would be derived, inside the supernet of a search. Of several runs,
+    --arch gives the means and draws from the smallest to the largest.
     """
+    if kept + stages + (kind is not None) > 1:
+        raise click.UsageError("--kept, --stages and --arch are reports of their own; ask for one of them")
+    if kept or stages or kind is not None:
+        from archir.cli import findings
+        from archir.cli.arch_report import arch
+
+        report = findings.kept(runs) if kept else findings.stages(runs) if stages else arch(runs, str(kind))
+        if output is not None:
+            report.draw(output)
+        if as_json:
+            print_json(report.rows)
+        else:
+            click.echo("\n".join(report.lines + ([f"{output}: a picture of it"] if output is not None else [])))
+        return
+    _compare(runs, output, as_json)
+
+
+def _compare(runs: tuple[str, ...], output: str | None, as_json: bool) -> None:
+    """Runs side by side, a line each."""
     from archir.search.result import load_run
 
     results = [load_run(run) for run in runs]
@@ -40,19 +65,22 @@ def command(runs: tuple[str, ...], output: str | None, as_json: bool) -> None:
         click.echo(f"{output}: curves over epochs")
 
 
-def _print_table(rows: Sequence[dict[str, object]]) -> None:
+def _print_table(rows: Sequence[dict[str, Any]]) -> None:
     width = max(len(str(r["run"])) for r in rows)
-    heads = f"{'accuracy':>16}  {'derived':>8}  {'parameters':>12}  {'multiply-adds':>14}  {'epochs':>6}  {'time':>8}"
-    click.echo(f"{'run':<{width}}  {heads}")
+    cut = any(r["nonzero_params"] not in (None, r["params"]) for r in rows)
+    nonzero = f"{'not zero':>12}  " if cut else ""
+    heads = f"{'accuracy':>16}  {'derived':>8}  {'parameters':>12}  {nonzero}{'multiply-adds':>14}"
+    click.echo(f"{'run':<{width}}  {heads}  {'epochs':>6}  {'time':>8}")
     for r in rows:
         accuracy = "-" if r["accuracy"] is None else f"{r['accuracy']:.2%} ({r['evaluated_on']})"
         derived = "-" if r["child_accuracy"] is None else f"{r['child_accuracy']:.2%}"
+        nonzero = f"{'-' if r['nonzero_params'] is None else format(r['nonzero_params'], ','):>12}  " if cut else ""
         click.echo(
-            f"{r['run']!s:<{width}}  {accuracy:>16}  {derived:>8}  {r['params']:>12,}  {r['macs']:>14,}  "
+            f"{r['run']!s:<{width}}  {accuracy:>16}  {derived:>8}  {r['params']:>12,}  {nonzero}{r['macs']:>14,}  "
             f"{r['epochs']:>6}  {r['seconds']:>7.0f}s"
         )
     for r in rows:
-        for note in cast("list[str]", r["notes"]):
+        for note in r["notes"]:
             click.echo(f"{r['run']}: note: {note}")
 
 
@@ -65,12 +93,15 @@ def panels(runs: Sequence[tuple[str, Sequence[EpochRecord]]]) -> list[Panel]:
 
     accuracy, loss, kept = [], [], []
     for number, (run, history) in enumerate(runs):
-        evaluated = history[-1].evaluated if history else "test"
-        accuracy.append(Curve(name(run, evaluated), [r.accuracy for r in history], number))
+        for style, images in enumerate(dict.fromkeys(r.evaluated for r in reversed(history))):
+            here = [r if r.evaluated == images else None for r in history]
+            accuracy.append(
+                Curve(name(run, images), [None if r is None else r.accuracy for r in here], number, 2 * style)
+            )
+            loss.append(Curve(name(run, images), [None if r is None else r.loss for r in here], number, 2 * style))
         if any(r.child_accuracy is not None for r in history):
             accuracy.append(Curve(name(run, "derived paths"), [r.child_accuracy for r in history], number, 1))
         loss.append(Curve(name(run, "training"), [r.train_loss for r in history], number, 1))
-        loss.append(Curve(name(run, evaluated), [r.loss for r in history], number))
         cells = dict.fromkeys(cell for r in history for cell in r.operations)
         kept += [
             Curve(name(run, cell), [r.operations.get(cell) for r in history], number, style)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -33,12 +34,14 @@ def command(space: str, method_name: str, options: RunOptions, settings: tuple[s
 
     --set gives parameters of the space and of the method (space.NAME or method.NAME where both
     have it). RUN holds copies of all texts, a checkpoint after every epoch, and at the end
-    point.json (what was kept), net.nas (the network) and cells.svg (a picture of it).
+    point.json (what was kept), net.nas (the network), cells.svg (a picture of it), kept.json and
+    kept.svg (how many edges and operations were kept).
     """
     from archir.search.method import find_method, method_parameters, read_method
     from archir.search.plan import Plan
     from archir.search.result import recorded_setup
     from archir.search.run import execute
+    from archir.search.stages import parameter_words
 
     output = options.output
     setup = recorded_setup(output) if options.resume else None
@@ -63,7 +66,8 @@ def command(space: str, method_name: str, options: RunOptions, settings: tuple[s
     if as_json:
         print_json(summary)
     elif result.module.form == "network":
-        click.echo(f"{output}: found a network of {summary['params']:,} parameters; it is in {output}/net.nas")
+        words = parameter_words(summary["params"], summary["nonzero_params"])
+        click.echo(f"{output}: found a network of {words}; it is in {output}/net.nas")
     else:
         click.echo(f"{output}: searched; `archir derive {output}` prints the network")
 
@@ -84,13 +88,15 @@ def searchable(module: Module) -> Module:
 
 
 def write_findings(result: Result) -> None:
-    """point.json, net.nas and cells.svg in the run's folder, for a run that has derived a network.
+    """point.json, net.nas, kept.json and pictures in the run's folder, for a run that has derived a network.
 
-    A network without cells or stages has no picture.
+    cells.svg is there where the network has cells or stages, kept.svg where its choices keep edges.
     """
+    from archir.cli.findings import cells_kept, kept_bars, kept_rows
     from archir.files import atomic_write
     from archir.sema.specialize import print_source
     from archir.show import drawings_of, save_cells
+    from archir.show.bars import save_bars
     from archir.space.points import point_to_json
 
     origin = result.module.origin
@@ -100,3 +106,7 @@ def write_findings(result: Result) -> None:
     atomic_write(result.folder / "net.nas", print_source(result.module))
     if drawings := drawings_of(result.module):  # a chain has none
         save_cells(result.folder / "cells.svg", drawings)
+    cells = cells_kept(str(result.folder))
+    atomic_write(result.folder / "kept.json", json.dumps(kept_rows(cells), indent=2) + "\n")
+    if cells:
+        save_bars(result.folder / "kept.svg", kept_bars(cells))

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import frozen
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
 from archir.cli.parameters import load_for_data
 from archir.cli.running import RunOptions, command_line, run_options, workplace
-from archir.cli.runs import found_network, summarize
+from archir.cli.runs import derived, network_weights, summarize
 from archir.cli.texts import read_text
 from archir.diagnostics import fail
 
 if TYPE_CHECKING:
     from archir.ir.module import Module
+
+
+_SHOWN = 3
+
+
+@frozen
+class Inheritance:
+    """How many tensors a network takes over, how many numbers of kernels in them are zero, and what it lacks."""
+
+    tensors: int
+    zeros: int
+    missing: tuple[str, ...]
+
+    def __str__(self) -> str:
+        zeros = f", with {self.zeros:,} zeros in kernels" if self.zeros else ""
+        names = ", ".join(self.missing[:_SHOWN]) + (", ..." if len(self.missing) > _SHOWN else "")
+        rest = f"; {len(self.missing)} begin anew: {names}" if self.missing else ""
+        return f"{self.tensors} of {self.tensors + len(self.missing)} tensors inherited{zeros}{rest}"
 
 
 @click.command("train")
@@ -40,6 +60,7 @@ def command(
     from archir.search.plan import Plan
     from archir.search.result import recorded_setup
     from archir.search.run import train_network
+    from archir.search.stages import parameter_words
 
     if keep_zeros and inherit is None:
         raise click.UsageError("--keep-zeros keeps what is inherited; name the search with --inherit RUN")
@@ -48,6 +69,8 @@ def command(
     given = split_settings(settings)
     module = settled(load_for_data(read_text(net), given, place.data)) if setup is None else None
     weights = {} if inherit is None or module is None else inherited(module, inherit)
+    if inherit is not None and module is not None:
+        place.reporter.message(f"{inherit}: {inheritance(module, weights)}")
     plan = Plan(
         (phase(epochs, batch, lr, decay, cutout, keep_zeros),), place.data, module, seed=options.seed, weights=weights,
         settings={"inherit": inherit, "net": dict(given)}, command=command_line(),
@@ -58,7 +81,8 @@ def command(
         print_json(summary)
         return
     accuracy = result.history[-1].accuracy
-    click.echo(f"{options.output}: test accuracy {accuracy:.2%}, {summary['params']:,} parameters")
+    words = parameter_words(summary["params"], summary["nonzero_params"])
+    click.echo(f"{options.output}: test accuracy {accuracy:.2%}, {words}")
 
 
 def settled(module: Module) -> Module:
@@ -78,22 +102,25 @@ def settled(module: Module) -> Module:
 
 
 def inherited(module: Module, run: str) -> dict[str, Any]:
-    """The weights of a search's derived network under the names of `module`."""
+    """The weights of a search's derived network under the names of `module`; those that it has not are left out."""
     from archir.lowering.inherit import matching_weights
-    from archir.passes import former_path
+    from archir.search.carry import carried
     from archir.search.result import load_run
 
     result = load_run(run)
-    paths = matching_weights(module, found_network(result))
-    old_paths = {path: former_path(paths, path) for path in weight_paths(module)}
-    return {path: result.tensors[old] for path, old in old_paths.items() if old in result.tensors}
+    found = derived(result)
+    wanted = network_weights(module)
+    taken = carried(result.tensors, wanted, [found.weights, matching_weights(module, found.module)])
+    return {path: t for path, t in taken.items() if tuple(t.shape) == wanted[path].shape}
 
 
-def weight_paths(module: Module) -> tuple[str, ...]:
-    """The path of each weight of a network."""
-    from archir.lowering.flatten import flatten, weights_of
+def inheritance(module: Module, weights: Mapping[str, Any]) -> Inheritance:
+    """What a network takes over, and what begins as PyTorch initialises it."""
+    from archir.search.zeros import zeros_of
 
-    return tuple(weights_of(flatten(module).steps))
+    wanted = network_weights(module)
+    zeros = sum(int(z.sum()) for z in zeros_of(weights).values())
+    return Inheritance(len(weights), zeros, tuple(path for path in wanted if path not in weights))
 
 
 def phase(epochs: int, batch: int, lr: float, decay: float, cutout: int, keep_zeros: bool) -> Any:

@@ -23,6 +23,7 @@ from archir.diagnostics import ArchirError, fail
 from archir.files import atomic_write
 from archir.search.origins import origin_from_json, origin_to_json
 from archir.search.report import EpochRecord
+from archir.search.stages import Stage
 from archir.search.state import PassRun, Setup, State
 
 FORMAT = "archir-checkpoint-1"
@@ -120,6 +121,8 @@ def _facts(setup: Setup, state: State) -> dict[str, Any]:
         "notes": [list(run.notes) for run in state.passes],
         "settled": state.settled,
         "history": [asdict(record) for record in state.history],
+        "stages": [asdict(stage) for stage in state.stages],
+        "architecture": list(state.architecture),
     }
 
 
@@ -149,6 +152,7 @@ def _read(facts: dict[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Setup, 
     passes = tuple(PassRun(spec, read, tuple(notes)) for spec, read, notes in runs)
     history = tuple(EpochRecord(**record) for record in facts["history"])
     state = State(
-        facts["step"], facts["epoch"], model, optimizers, facts["kinds"], zeros, passes, facts["settled"], history
+        facts["step"], facts["epoch"], model, optimizers, facts["kinds"], zeros, passes, facts["settled"], history,
+        tuple(Stage(**stage) for stage in facts["stages"]), tuple(facts["architecture"]),
     )  # fmt: skip
     return setup, state

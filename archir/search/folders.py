@@ -4,7 +4,8 @@
 - space.nas (net.nas for a training run), library/, method.nas: copies of the texts
 - log.jsonl: one line an epoch
 - notes.txt: what passes had to say of what they did, if anything
-- arch.json: the architecture parameters after the last epoch
+- stages.json: test accuracy and parameters after each step of the method
+- arch.json: the architecture parameters after the last epoch; arch.jsonl: after each one, to six digits
 - checkpoint.safetensors: the whole state
 - net.safetensors: the weights of a trained network, by path
 - tensorboard/: curves
@@ -54,6 +55,16 @@ class RunFolder:
     def architecture(self) -> Path:
         """The architecture parameters as text."""
         return self.path / "arch.json"
+
+    @property
+    def architecture_log(self) -> Path:
+        """The architecture parameters after each epoch, one line each."""
+        return self.path / "arch.jsonl"
+
+    @property
+    def stages(self) -> Path:
+        """What the method's stages came to."""
+        return self.path / "stages.json"
 
     @property
     def tensorboard(self) -> Path:

@@ -1,4 +1,4 @@
-"""What a person reads of a run: log.jsonl, notes.txt, arch.json and TensorBoard's curves.
+"""What a person reads of a run: log.jsonl, notes.txt, stages.json, arch.json, arch.jsonl and TensorBoard's curves.
 
 All are made from the state in the checkpoint, so a resumed run repeats and loses no epoch.
 """
@@ -17,12 +17,35 @@ from torch import Tensor
 
 from archir.diagnostics import fail
 from archir.search.checkpoint import write_with_remedy
+from archir.search.folders import RunFolder
 from archir.search.report import EpochRecord
+from archir.search.state import State
 
 
-def write_log(path: Path, history: tuple[EpochRecord, ...]) -> None:
-    """One JSON object a line, one line an epoch, in the order in which they were trained."""
-    write_with_remedy(path, "".join(json.dumps(asdict(record)) + "\n" for record in history))
+def write_logs(folder: RunFolder, state: State) -> None:
+    """What has been recorded so far: an epoch a line of log.jsonl and arch.jsonl, stages.json.
+
+    Where there are no stages, or no architecture parameters, there is no file of them.
+    """
+    write_with_remedy(folder.log, "".join(json.dumps(asdict(record)) + "\n" for record in state.history))
+    if state.architecture:
+        write_with_remedy(folder.architecture_log, "".join(line + "\n" for line in state.architecture))
+    if state.stages:
+        rows = ",\n".join("  " + json.dumps(asdict(stage)) for stage in state.stages)
+        write_with_remedy(folder.stages, f"[\n{rows}\n]\n")
+
+
+def architecture_line(step: int, epoch: int, parameters: Mapping[str, Tensor]) -> str:
+    """A line of arch.jsonl: `{"step": ..., "epoch": ..., "parameters": {name: nested lists}}`, without its end.
+
+    `epoch` counts over all phases, from 1. Six digits: the exact numbers of the last epoch are in arch.json.
+    """
+    values = {name: _rounded(t.detach().cpu().tolist()) for name, t in parameters.items()}
+    return json.dumps({"step": step, "epoch": epoch, "parameters": values}, separators=(",", ":"))
+
+
+def _rounded(value: Any) -> Any:
+    return [_rounded(v) for v in value] if isinstance(value, list) else float(f"{value:.6g}")
 
 
 def write_notes(path: Path, notes: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ from archir.search.checkpoint import load_checkpoint
 from archir.search.compiler import Compiler
 from archir.search.folders import existing, is_begun
 from archir.search.report import EpochRecord
+from archir.search.stages import Stage
 from archir.search.state import PassRun, Setup, State
 
 
@@ -24,6 +25,8 @@ class Result:
 
     tensors: parameters (architecture parameters, too) and buffers by the paths of `module`.
     notes: what passes had to say of what they did.
+    step: index of the step under way; as many as there are steps when the run has ended.
+    architecture: lines of arch.jsonl.
     """
 
     folder: Path
@@ -31,8 +34,15 @@ class Result:
     tensors: dict[str, Tensor]
     setup: Setup
     history: tuple[EpochRecord, ...]
-    finished: bool
+    stages: tuple[Stage, ...]
+    architecture: tuple[str, ...]
+    step: int
     notes: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done."""
+        return self.step >= len(self.setup.steps)
 
     @property
     def values(self) -> Values:
@@ -51,6 +61,20 @@ def load_run(run_dir: str | Path, *, compiler: Compiler | None = None) -> Result
     compiler = compiler or Compiler()
     module, maps = replay(compiler.elaborate(setup.origin), state.passes, compiler)
     return result_of(path, setup, module, state, maps, compiler)
+
+
+def load_searched(run_dir: str | Path, *, compiler: Compiler | None = None) -> Module | None:
+    """The last module of a run that had choices: what the searched network is a point of. None if it had none.
+
+    Raises:
+        ArchirError: NAS502 if there is no such folder, NAS504 if its checkpoint cannot be used.
+    """
+    setup, state = load_checkpoint(existing(Path(run_dir)).checkpoint)
+    compiler = compiler or Compiler()
+    modules = [compiler.elaborate(setup.origin)]
+    for run in state.passes:
+        modules.append(compiler.run_passes(modules[-1], run.spec, run.values).module)
+    return next((m for m in reversed(modules) if m.form != "network"), None)
 
 
 def recorded_setup(run_dir: str | Path) -> Setup | None:
@@ -92,4 +116,5 @@ def result_of(
     if pending and module.form != "space":
         own = compiler.to_torch(module).state_dict()
         tensors = fitting(carried(tensors, own, pending), own)
-    return Result(path, module, tensors, setup, state.history, state.step >= len(setup.steps), state.notes)
+    reached = (state.stages, state.architecture, state.step)
+    return Result(path, module, tensors, setup, state.history, *reached, state.notes)

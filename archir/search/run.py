@@ -14,7 +14,7 @@ from archir.search.compiler import Compiler
 from archir.search.fit import check_fit
 from archir.search.folders import RunFolder, check_same, opened, write_texts
 from archir.search.job import Job, run_steps
-from archir.search.logs import Curves, write_log
+from archir.search.logs import Curves, write_logs
 from archir.search.phases import Train
 from archir.search.plan import Plan, begun, circumstances
 from archir.search.processes import Processes, announced, joined
@@ -86,7 +86,7 @@ def _lead(work: _Work, reporter: Reporter, *, resume: bool) -> Result:
             save_checkpoint(folder.checkpoint, setup, state)
         check_fit(module, plan.data)
         write_texts(folder, setup, plan.main)
-        write_log(folder.log, state.history)
+        write_logs(folder, state)
         curves = Curves(folder.tensorboard, state.history)
         try:
             work.processes.wait()

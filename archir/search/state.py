@@ -13,6 +13,7 @@ from torch import Tensor
 from archir.ir.origin import Origin
 from archir.search.optimizers import OptimizerState
 from archir.search.report import EpochRecord
+from archir.search.stages import Stage
 
 
 @frozen(eq=False)
@@ -52,6 +53,7 @@ class State:
     optimizers: by what they train; each by path.
     kinds: the optimisers' descriptions, by what they train.
     zeros: where the step under way keeps weights at zero, bool, by path.
+    stages: what has been measured between steps. architecture: lines of arch.jsonl.
     passes: all that were run. settled: how many of them `model` and `optimizers` have been through.
     """
 
@@ -64,6 +66,8 @@ class State:
     passes: tuple[PassRun, ...] = ()
     settled: int = 0
     history: tuple[EpochRecord, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    architecture: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:

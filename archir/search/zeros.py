@@ -12,6 +12,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from archir.analysis.cost import parameters
+from archir.ir.module import Module
+
 
 def zeros_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Where kernels (tensors of two or more axes) are exactly zero, bool, by path; kernels without zeros are left out.
@@ -20,6 +23,11 @@ def zeros_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     found = {path: w.detach() == 0 for path, w in weights.items() if w.dim() >= 2}
     return {path: zeros for path, zeros in found.items() if bool(zeros.any())}
+
+
+def nonzero_parameters(module: Module, weights: Mapping[str, Tensor]) -> int:
+    """The parameters of a module without the zeros of its kernels; `weights` are those that train, by path."""
+    return parameters(module) - sum(int(zeros.sum()) for zeros in zeros_of(weights).values())
 
 
 def without_gradient(weights: Mapping[str, Tensor], zeros: Mapping[str, Tensor]) -> None:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from attrs import evolve
+from attrs import asdict, evolve
 
 from archir.diagnostics import ArchirError, Diagnostic
 from archir.ir.module import Module
@@ -22,6 +23,7 @@ from archir.search.report import BatchRecord, EpochRecord, Silent
 from archir.search.result import Result, load_run, recorded_setup
 from archir.search.run import execute, train_network
 from archir.search.schedules import Cosine
+from archir.search.stages import stage_line
 from archir.source import Source
 from tests.build import net, network
 from tests.unit.search.small import DIGITS, SMALL, small_space
@@ -77,8 +79,8 @@ def test_a_run_leaves_text_and_one_checkpoint(data: Data, tmp_path: Path) -> Non
     result = search(data, tmp_path / "a" / "run", reporter=listener, command="archir search small.nas")
     run = tmp_path / "a" / "run"
     assert sorted(p.name for p in run.iterdir()) == [
-        "arch.json", "checkpoint.safetensors", "library", "log.jsonl", "method.nas", "run.json", "space.nas",
-        "tensorboard",
+        "arch.json", "arch.jsonl", "checkpoint.safetensors", "library", "log.jsonl", "method.nas", "run.json",
+        "space.nas", "stages.json", "tensorboard",
     ]  # fmt: skip
     described = json.loads((run / "run.json").read_text())
     assert described["command"] == "archir search small.nas"
@@ -99,7 +101,15 @@ def test_a_run_leaves_text_and_one_checkpoint(data: Data, tmp_path: Path) -> Non
     for name in names:
         assert torch.equal(torch.tensor(written["parameters"][name]), result.tensors[name])
         assert result.values[name].tobytes() == result.tensors[name].numpy().tobytes()
-    assert listener.messages == ["pass relax"]
+    history = [json.loads(line) for line in (run / "arch.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["epoch"]) for line in history] == [(1, 1), (1, 2)]
+    for name in names:
+        np.testing.assert_allclose(history[1]["parameters"][name], written["parameters"][name], rtol=1e-5)
+        assert history[0]["parameters"][name] != history[1]["parameters"][name]
+    (stage,) = result.stages
+    assert json.loads((run / "stages.json").read_text()) == [asdict(stage)]
+    assert (stage.step, stage.epoch, stage.after, stage.form) == (1, 2, "train(weights, arch) for 2 epochs", "relaxed")
+    assert listener.messages == ["pass relax", stage_line(stage)]
     assert listener.phases == [("training weights and arch", 2, 0)]
     assert [r.epoch for r in listener.epochs] == [1, 2]
     assert listener.closed
