@@ -36,7 +36,7 @@ def kept(runs: Sequence[str]) -> Finding:
     found = [(run, cells_kept(run)) for run in runs]
     rows = [{"run": run, "cells": kept_rows(cells)} for run, cells in found]
     lines = [line for run, cells in found for line in _kept_lines(run, cells)]
-    panels = [p for run, cells in found for p in kept_bars(cells, f"{run}: " if len(runs) > 1 else "")]
+    panels = [p for run, cells in found for p in kept_bars(cells, f"{run}\n" if len(runs) > 1 else "")]
     return Finding(rows, lines, lambda path: save_bars(path, panels))
 
 
@@ -111,7 +111,7 @@ def stages(runs: Sequence[str]) -> Finding:
     results = [load_run(run) for run in runs]
     rows = [{"run": run, "stages": [asdict(s) for s in r.stages]} for run, r in zip(runs, results, strict=True)]
     lines = [line for run, r in zip(runs, results, strict=True) for line in _stage_lines(run, r)]
-    panels = [p for run, r in zip(runs, results, strict=True) for p in _stage_bars(r, f"{run}: " if runs[1:] else "")]
+    panels = [p for run, r in zip(runs, results, strict=True) for p in _stage_bars(r, f"{run}\n" if runs[1:] else "")]
     return Finding(rows, lines, lambda path: save_bars(path, panels, width=6.0))
 
 
