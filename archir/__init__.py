@@ -37,11 +37,18 @@ def apply(module: Module, passes: str, values: Values | None = None) -> Module:
     return run_pipeline(module, passes, values).module
 
 
-def to_torch(module: Module) -> Supernet:
-    """A relaxed module or a network as an `nn.Module`, freshly initialised; parameters are named by IR paths."""
+def to_torch(module: Module, **options: bool) -> Supernet:
+    """A relaxed module or a network as an `nn.Module`, freshly initialised; parameters are named by IR paths.
+
+    `options` are the fields of `archir.lowering.torch.Options`, by name: `checkpoint=True` keeps less for the
+    backward and computes it again, `prune`, `share`, `fold`, `channels_last` and `depthwise` can be turned off.
+    Results stay the same but for rounding; `archir bench` measures what each option gives.
+    Raises `ArchirError` for a space, and TypeError for an option that there is not or that is no bool.
+    """
+    from archir.lowering.torch import Options
     from archir.lowering.torch import to_torch as lower
 
-    return lower(module)
+    return lower(module, Options(**options))
 
 
 def to_source(module: Module) -> str:
