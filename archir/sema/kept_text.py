@@ -38,6 +38,8 @@ class Place:
     """Parameters that have one value in all instances; only loops and edges around choices need them."""
     named: Named = Factory(dict)
     """Parameters that are definitions or candidates, the same in all instances."""
+    undecided: bool = False
+    """Whether the point says nothing of its choices: then they stay as they are."""
     windows: bool = False
     """Whether it holds `choose adjacent`: then its loops are written out, since a window may leave out some turns."""
     other_windows: list[ast.Expr] = Factory(list)

@@ -57,7 +57,7 @@ def _needed(statements: Sequence[ast.Statement], more: Uses) -> set[_Part]:
     for place in range(len(statements) - 1, -1, -1):
         s = statements[place]
         parts = _parts(s)
-        here = [i for i, part in enumerate(parts) if any(t in live or (t[0], None) in live for t in _targets(part))]
+        here = [i for i, part in enumerate(parts) if any(_overlap(t, v) for t in _targets(part) for v in live)]
         needed |= {(place, i) for i in here}
         live -= {v for i in here for t in _targets(parts[i]) for v in live if v == t or (v[0], None) == t}
         for read in [parts[i].values for i in here] if parts else [(s,)]:
@@ -66,6 +66,11 @@ def _needed(statements: Sequence[ast.Statement], more: Uses) -> set[_Part]:
             others = (e for part in descendants(s) for e in by_user.get(id(part), ()))
             live |= {v for e in others for v in _values(e)}
     return needed
+
+
+def _overlap(a: _Value, b: _Value) -> bool:
+    """Whether one is the other or a part of it."""
+    return a[0] == b[0] and (a[1] == b[1] or a[1] is None or b[1] is None)
 
 
 def _targets(s: ast.Assign) -> set[_Value]:

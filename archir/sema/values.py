@@ -66,6 +66,10 @@ class DefinitionValue:
         """The name that graphs and choices carry: dotted where the file was imported."""
         return f"{self.scope.prefix}.{self.name}" if self.scope.prefix else self.name
 
+    def owns(self, owner: str) -> bool:
+        """Whether `owner` is this definition, perhaps with a tag (`archir.ir.module.owner_of`)."""
+        return owner == self.graph_name or owner.startswith(f"{self.graph_name}.")
+
 
 @frozen(eq=False)
 class CandidatesValue:

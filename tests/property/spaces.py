@@ -12,10 +12,26 @@ STRIDED = (
     "none(stride)", "skip(stride)", "sep_conv(k={3, 5}, stride)", "max_pool_3x3(stride)", "relu_conv_bn(stride=stride)",
     "pooled: avg_pool(k=3, pad=1, stride=stride)",
 )  # fmt: skip
+JOINS = (
+    "pair(channels)", "cross(channels)", "deep(channels)", "wide: pair(channels, k=3)", "second(k={1, 2})", "mul",
+    "nothing", "add",
+)  # fmt: skip
+CELLS_OF_TWO = """
+cell pair(a, b, channels, k = 1) { return conv(a, channels, k=k) + conv(b, channels) }
+cell cross(a, b, channels) { return conv(a, channels) * conv(b, channels) }
+cell three(a, b, c, channels) { return concat(a, b, c) |> conv(channels) }
+cell deep(a, b, channels) {
+  x = choose plain from a and plain from b keep 1 edge
+  return conv(x, channels, k=3) + (b |> conv(channels))
+}
+block second(a, b, k = 0) { return b }
+block nothing(a, b) { return none(a) }
+block mul(a, b) { return a * b }
+"""
 
 
 def space_text(r: Random) -> str:
-    """A space that elaborates: candidates, a plain and a reducing cell with random edges, a net with parameters."""
+    """A space that elaborates: candidates, cells with random edges, perhaps stages of cells, a net with parameters."""
     plain = [*r.sample(OPERATIONS[:-1], r.randint(0, 5)), OPERATIONS[-1]]
     strided = [*r.sample(STRIDED[:-1], r.randint(0, 4)), STRIDED[-1]]
     nodes = r.randint(1, 3)
@@ -23,6 +39,11 @@ def space_text(r: Random) -> str:
 use ops
 candidates plain = {" | ".join(plain)}
 candidates strided(stride = 1) = {" | ".join(strided)}
+candidates joins(channels) = {" | ".join([*r.sample(JOINS[:-1], r.randint(0, 5)), JOINS[-1]])}
+candidates triples(channels) = three(channels) | add
+{CELLS_OF_TWO}
+{_stage(r, "row")}
+{_stage(r, "chain")}
 cell normal(prev2, prev1, channels) {{
   x[0] = preprocess(prev2, channels, like=prev1)
   x[1] = preprocess(prev1, channels, like=prev1)
@@ -47,6 +68,7 @@ net random(image: tensor[3, 8, 8], channels = 4, cells = {r.randint(1, 3)}, clas
     s0, s1 = s1, cell[i]
   }}
   {"s1 = choose plain from s1 keep 1 op" if r.random() < 0.3 else ""}
+  {_stages(r)}
   return s1 |> global_avg_pool |> linear(classes)
 }}
 """
@@ -54,6 +76,56 @@ net random(image: tensor[3, 8, 8], channels = 4, cells = {r.randint(1, 3)}, clas
 
 def _tag(r: Random) -> str:
     return r.choice(("", "", "@(i)", "@left"))
+
+
+def _stages(r: Random) -> str:
+    """One stage behind the other, or a choice of them; perhaps none."""
+    row, chain = (f"{name}{r.choice(('', '@left'))}" for name in ("row", "chain"))
+    inner, other = r.choice(("pair", "deep", "normal")), r.choice(("pair", "cross", "deep", "normal"))
+    return r.choice((
+        "",
+        "",
+        f"s1 = {row}(s1, relu(s1), c, inner={inner})",
+        f"s1 = {chain}(s1, {row}(s1, s1, c, inner={inner}), c, inner=pair)",
+        f"s1 = {row}(s1, {row}(s1, s1, c, inner={inner}), c, inner={inner})",
+        f"s1 = row@left(s1, row@right(s1, s1, c, inner={inner}), c, inner={other})",
+    ))  # fmt: skip
+
+
+def _stage(r: Random, name: str) -> str:
+    """Cells in a row, whose inputs or operations are chosen, and of which some may be left out."""
+    cells, window, tag = r.randint(1, 3), r.randint(2, 3), r.choice(("", "", "@(i)"))
+    some = r.choice(("1 op", "some ops", "any edges"))
+    body = r.choice((
+        f"inner{tag}(*choose plain from c[max(0, i - {window})..i] keep 2 edges, channels)",
+        f"inner{tag}(*choose plain from [c[0], c[i - 1]] keep 2 edges, channels)",
+        f"inner{tag}(c[i - 2], c[i - 1], channels)",
+        f"choose joins(inner.width(channels)) from (c[i - 2], c[i - 1]) keep {some}",
+        f"choose joins(c[0].channels) from [(c[0], c[i - 1]), (c[i - 1], c[i - 2])] {_keep(r, 2)}",
+        f"choose triples(c[0].channels) from (c[0], c[i - 2], c[i - 1]) keep {some}",
+        f"choose joins(c[0].channels) from (c[i - 2], c[i - 1]) and plain from c[i - 1] {_keep(r, 2)}",
+    ))  # fmt: skip
+    body = f"c[i] = {body}"
+    if r.random() < 0.2:
+        plain = f"c[i] = pair(c[0], c[i - 1], {r.choice(('c[0].channels', 'inner.width(channels)'))})"
+        then, otherwise = r.sample((body, plain), 2)
+        body = f"if i % 2 == 0 {{ {then} }} else {{ {otherwise} }}"
+    first, count = r.randint(0, cells), r.choice((2, 2, 3))
+    first = min(first, cells + 2 - count)
+    adjacent = f"choose adjacent {count} from c[{first}..cells + 2]"
+    end = r.choice((
+        "return c[cells + 1]",
+        "return concat(c[2..cells + 2])",
+        f"return concat(*{adjacent})",
+        f"ends = {adjacent}\n  return ends[0] + ends[1]",
+        f"return add(*{adjacent}) |> relu",
+    ))  # fmt: skip
+    return f"""stage {name}(a, b, channels, inner: cell, cells = {cells}) {{
+  c[0] = conv(a, inner.width(channels))
+  c[1] = conv(b, inner.width(channels))
+  for i in 2..cells + 2 {{ {body} }}
+  {end}
+}}"""
 
 
 def _nodes(r: Random, count: int, first: str, later: str) -> str:

@@ -16,6 +16,7 @@ from archir.passes.fix import fixed
 from archir.sema import load_source
 from archir.sema.specialize import print_source
 from archir.source import Source
+from archir.space.membership import find_point
 from archir.space.points import check_point, point_from_json, point_to_json, random_point
 from tests.property.spaces import space_text
 
@@ -53,3 +54,14 @@ def test_source_form_of_a_fixed_point_computes_the_same(seed: int) -> None:
     assert cost.macs(again) == cost.macs(network)
     weights = matching_weights(again, network)
     assert len(set(weights.values())) == len(weights)
+
+
+@quick
+@given(st.integers(0, 2**40))
+def test_a_fixed_point_is_found_in_its_space(seed: int) -> None:
+    r = Random(seed)
+    module = space(r)
+    network = fixed(module, random_point(module, r))
+    found = fixed(module, find_point(module, network))  # equal candidates on one edge are different points
+    assert cost.parameters(found) == cost.parameters(network)
+    assert cost.macs(found) == cost.macs(network)
