@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from attrs import Factory, define
 
 from archir.ir.origin import NamedDefinition
-from archir.sema.kept_text import resolve
 from archir.sema.library import FileScope
-from archir.sema.names import descendants
+from archir.sema.names import descendants, resolve
 from archir.sema.values import DefinitionValue, Value
 from archir.syntax import ast
 

@@ -13,8 +13,8 @@ from archir.limits import current_limits
 from archir.sema.adjacent import check_windows
 from archir.sema.agreement import disagreements
 from archir.sema.builder import GraphBuilder, forwarded, without_unused_inputs
-from archir.sema.calls import recorded
 from archir.sema.context import Frame, Session
+from archir.sema.definitions import recorded
 from archir.sema.expansion import check_expansion
 from archir.sema.expressions import evaluate
 from archir.sema.library import FileScope, Library, name_span

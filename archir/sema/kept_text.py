@@ -14,11 +14,12 @@ from archir.ir.point import Kept, Point
 from archir.ir.primitive import Primitive
 from archir.ops.layout import zeros_for
 from archir.sema.library import FileScope
+from archir.sema.names import resolve
 from archir.sema.owners import Named, Written
 from archir.sema.settings import setting_expression
 from archir.sema.terms import kept_term
 from archir.sema.unroll import Env, edges_of, start_arguments, values_of
-from archir.sema.values import CandidatesValue, Namespace, Value
+from archir.sema.values import CandidatesValue, Value
 from archir.source import Span
 from archir.syntax import ast
 from archir.syntax.fold import literal, map_children
@@ -162,15 +163,3 @@ def _scaled(term: ast.Expr, kept: Kept) -> ast.Expr:
     if kept.coefficient is None:
         return term
     return ast.Arithmetic(literal(kept.coefficient, term.span), (("*", term),), span=term.span)
-
-
-def resolve(scope: FileScope, e: ast.Node) -> Value:
-    """What a plain or dotted name means in a file, or None."""
-    match e:
-        case ast.Name():
-            found = scope.lookup(e.text)
-            return found[0] if len(found) == 1 else None
-        case ast.Attribute(base=ast.Name() as base):
-            namespace = resolve(scope, base)
-            return namespace.scope.own.get(e.name) if isinstance(namespace, Namespace) else None
-    return None

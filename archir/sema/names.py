@@ -1,4 +1,4 @@
-"""Names that mean nothing anywhere: found in every definition, called or not."""
+"""Names in a text: what they mean, and those that mean nothing anywhere, in definitions called or not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from archir.sema.builtins import BUILTINS
 from archir.sema.library import FileScope
 from archir.sema.suggest import did_you_mean
 from archir.sema.types import default_problem, type_problem
+from archir.sema.values import Namespace, Value
 from archir.syntax import ast
 
 
@@ -107,3 +108,15 @@ def _target_names(target: ast.Expr) -> Iterator[ast.Name]:
         case ast.TupleOf():
             for item in target.items:
                 yield from _target_names(item)
+
+
+def resolve(scope: FileScope, e: ast.Node) -> Value:
+    """What a plain or dotted name means in a file, or None."""
+    match e:
+        case ast.Name():
+            found = scope.lookup(e.text)
+            return found[0] if len(found) == 1 else None
+        case ast.Attribute(base=ast.Name() as base):
+            namespace = resolve(scope, base)
+            return namespace.scope.own.get(e.name) if isinstance(namespace, Namespace) else None
+    return None

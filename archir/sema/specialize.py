@@ -20,10 +20,10 @@ from archir.ir.module import Module, join
 from archir.ir.origin import Origin, Setting
 from archir.ir.point import Point
 from archir.sema.affected import Affected, holds_choices
-from archir.sema.kept_text import KeptText, Place, resolve
+from archir.sema.kept_text import KeptText, Place
 from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
-from archir.sema.names import assigned_names, descendants
+from archir.sema.names import assigned_names, descendants, resolve
 from archir.sema.owners import Owners, by_owner
 from archir.sema.settings import with_defaults
 from archir.sema.terms import constants

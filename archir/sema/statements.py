@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archir.sema.context import Frame
-from archir.sema.expressions import evaluate, truth
+from archir.sema.expressions import evaluate
 from archir.sema.names import assigned_names, descendants
+from archir.sema.operators import truth
 from archir.sema.values import POISON, Family, Value, kind_of
 from archir.source import Span
 from archir.syntax import ast

@@ -10,9 +10,11 @@ from typing import Any
 from attrs import evolve
 
 from archir.ir.point import Kept
+from archir.sema.arguments import by_parameter
 from archir.sema.arithmetic import COMPARISONS, OPERATORS, calculate
-from archir.sema.builtins import FUNCTIONS
+from archir.sema.functions import FUNCTIONS
 from archir.sema.library import FileScope
+from archir.sema.names import resolve
 from archir.sema.values import CandidatesValue, DefinitionValue, Value
 from archir.syntax import ast
 from archir.syntax.fold import fold, map_children, number_of, truth_of
@@ -95,9 +97,9 @@ def _label(callee: ast.Expr) -> str:
 
 def _arguments(params: tuple[ast.Param, ...], given: tuple[ast.Argument, ...]) -> dict[str, ast.Expr]:
     """Arguments by parameter, defaults included, as the call rule has it."""
+    positional = [a.value for a in given if a.name is None]
     named = {a.name: a.value for a in given if a.name is not None}
-    free = [p.name for p in params if p.name not in named]
-    bound = {**dict(zip(free, (a.value for a in given if a.name is None), strict=False)), **named}
+    bound = by_parameter((p.name for p in params), positional, named)
     for param in params:
         if param.name not in bound and param.default is not None:
             bound[param.name] = substituted(param.default, bound)
@@ -122,14 +124,10 @@ def _call(
     candidates: CandidatesValue, callee: ast.Expr, arguments: tuple[ast.Argument, ...], start: tuple[ast.Argument, ...]
 ) -> ast.Call:
     """The call with arguments by name, those at their defaults left out."""
-    found = candidates.scope.lookup(callee.text) if isinstance(callee, ast.Name) else []
-    if isinstance(callee, ast.Attribute) and isinstance(callee.base, ast.Name):
-        namespaces = candidates.scope.lookup(callee.base.text)
-        found = [namespaces[0].scope.own[callee.name]] if namespaces else []
-    span = start[0].span
-    if len(found) != 1 or not isinstance(found[0], DefinitionValue) or any(a.spread for a in start):
+    found, span = resolve(candidates.scope, callee), start[0].span
+    if not isinstance(found, DefinitionValue) or any(a.spread for a in start):
         return ast.Call(callee, (*start, *arguments), span=span)
-    params = found[0].definition.params
+    params = found.definition.params
     named = {a.name: a.value for a in arguments if a.name is not None}
     free = [p.name for p in params if p.name not in named][len(start) :]
     named |= dict(zip(free, (a.value for a in arguments if a.name is None), strict=False))

@@ -148,6 +148,11 @@ Value: TypeAlias = Any
 """bool | int | float | str | tuple | range | one of the classes above (a recursive union that mypy cannot narrow)."""
 
 
+def poisoned_or(values: tuple[Value, ...]) -> Value:
+    """The tuple itself, or POISON if any of it is."""
+    return POISON if any(v is POISON for v in values) else values
+
+
 def kind_of(value: Value) -> str:
     """A value's kind in words, for messages."""
     match value:

@@ -8,8 +8,8 @@ from attrs import define, evolve
 
 from archir.diagnostics import fail
 from archir.sema.affected import Affected, holds_choices
-from archir.sema.kept_text import KeptText, Place, resolve
-from archir.sema.names import assigned_names, descendants
+from archir.sema.kept_text import KeptText, Place
+from archir.sema.names import assigned_names, descendants, resolve
 from archir.sema.terms import FOLDABLE
 from archir.sema.unroll import Env, literal_items, loop_values
 from archir.sema.values import CandidatesValue, DefinitionValue, Value
