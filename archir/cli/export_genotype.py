@@ -18,9 +18,10 @@ def command(net: str, form: str, output: str | None, settings: tuple[str, ...]) 
 
     The cells are those called `normal` and `reduce`. Their operations are recognized by what they compute.
     """
+    from archir.exchange.darts_cells import genotype_of
     from archir.exchange.genotype import genotype_text
     from archir.exchange.nasbench201 import architecture_text
-    from archir.exchange.recognize import architecture_of, genotype_of
+    from archir.exchange.nasbench201_cells import architecture_of
 
     module = read_network(net, split_settings(settings))
     text = genotype_text(genotype_of(module)) if form == "darts" else f"{architecture_text(architecture_of(module))}\n"

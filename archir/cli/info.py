@@ -119,7 +119,7 @@ def _is_number(text: str | None) -> bool:
 
 def _of_space(module: Module, convention: str) -> dict[str, Any]:
     """Sizes are decimal strings: they outgrow what JSON readers hold exactly."""
-    from archir.analysis.table import known_bounds
+    from archir.analysis.bounds import known_bounds
     from archir.space.space import digits, space_of
 
     space = space_of(module)

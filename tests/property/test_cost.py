@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archir
 from archir.analysis import cost
-from archir.analysis.table import bounds, cost_of
+from archir.analysis.bounds import bounds
+from archir.analysis.expected import cost_of
 from archir.ir.module import Module
 from archir.ir.verifier import verify
 from archir.lowering.torch import Options, to_torch

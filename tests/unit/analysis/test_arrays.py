@@ -10,8 +10,10 @@ import pytest
 import archir
 from archir.analysis import cost
 from archir.analysis.arrays import CostArrays, cost_arrays
+from archir.analysis.bounds import bounds
 from archir.analysis.conventions import CONVENTIONS
-from archir.analysis.table import MEASURES, bounds, cost_of
+from archir.analysis.expected import cost_of
+from archir.analysis.table import MEASURES
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module, shared_choices
 from archir.ir.point import Point

@@ -10,7 +10,9 @@ import pytest
 
 import archir
 from archir.analysis import cost, memory
-from archir.analysis.table import bounds, cost_of, cost_table, expected, known_bounds
+from archir.analysis.bounds import bounds, known_bounds
+from archir.analysis.expected import cost_of, expected
+from archir.analysis.table import cost_table
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module, shared_choices
 from archir.ir.point import Point

@@ -14,8 +14,9 @@ import archir
 from archir.analysis.axes import axes_of
 from archir.analysis.cost import macs
 from archir.analysis.cost_expression import cost_expression
+from archir.analysis.expected import cost_of, expected
 from archir.analysis.gates import evaluate_gate, evaluate_objective
-from archir.analysis.table import MEASURES, cost_of, expected
+from archir.analysis.table import MEASURES
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module, Objective, choice_instances
 from archir.ir.printer import print_flat

@@ -13,7 +13,8 @@ from archir.analysis import cost
 from archir.cli.main import run
 from archir.diagnostics import ArchirError
 from archir.exchange import genotype, nasbench201
-from archir.exchange.recognize import architecture_of, genotype_of
+from archir.exchange.darts_cells import genotype_of
+from archir.exchange.nasbench201_cells import architecture_of
 from archir.ir.module import Module
 from archir.sema.load import load_source
 from archir.sema.specialize import print_source

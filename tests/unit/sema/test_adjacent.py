@@ -11,8 +11,10 @@ import torch
 
 import archir
 from archir.analysis import cost
+from archir.analysis.bounds import bounds
 from archir.analysis.depth import dead_cells
-from archir.analysis.table import bounds, cost_of, cost_table, expected
+from archir.analysis.expected import cost_of, expected
+from archir.analysis.table import cost_table
 from archir.diagnostics import ArchirError
 from archir.ir.behind import behind
 from archir.ir.graph import Call, Choice, Graph, results

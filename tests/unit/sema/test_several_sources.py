@@ -9,7 +9,7 @@ import torch
 
 import archir
 from archir.analysis import cost
-from archir.analysis.table import cost_of
+from archir.analysis.expected import cost_of
 from archir.diagnostics import ArchirError
 from archir.ir.graph import Choice
 from archir.ir.module import Module

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import archir
-from archir.analysis.table import cost_of
+from archir.analysis.expected import cost_of
 from archir.diagnostics import ArchirError
 from archir.ir.point import Kept, Point
 from archir.space.expressions import expressions, unique_size
