@@ -152,10 +152,16 @@ def sized_type(frame: Frame, param: ast.Param) -> TensorType | None:
     return TensorType(shape)
 
 
-def check_size(frame: Frame, param: ast.Param, value: Value, where: str) -> None:
-    """Reports a tensor that has not the size that a parameter's type states (a misfit: `when legal` drops it)."""
+def check_size(frame: Frame, param: ast.Param, value: Value, where: str, *, exact: bool) -> None:
+    """Reports a tensor that has not the size that a parameter's type states (a misfit: `when legal` drops it).
+
+    Without `exact` only the number of axes must be the stated one.
+    """
     wanted = sized_type(frame, param) if isinstance(value, Tensor) else None
-    if wanted is not None and value.type != wanted:
+    if wanted is None:
+        return
+    fits = value.type == wanted if exact else len(value.type.shape) == len(wanted.shape)
+    if not fits:
         assert param.type is not None
         message = f"`{param.name}` of {where} takes {wanted}, found a {value.type}"
         frame.error("NAS303", message, param.type.span, help="give it such a tensor, or write `tensor` for any")
