@@ -25,7 +25,7 @@ demo: $(STAMP) ## Search on digits, derive, train, export and draw: everything l
 	$(BIN)/archir emit $(DEMO)/train --weights $(DEMO)/train -o $(DEMO)/net.py
 	$(BIN)/python $(DEMO)/net.py
 	$(BIN)/archir export $(DEMO)/train --weights $(DEMO)/train -o $(DEMO)/net.onnx
-	$(BIN)/archir show $(DEMO)/net.nas -o $(DEMO)/cells.svg
+	$(BIN)/archir show $(DEMO)/net.nas -o $(DEMO)/net.svg
 	@echo "# for comparison: a random network of the same space, trained in the same way"
 	$(BIN)/archir opt spaces/darts.nas $(SMALL) -p 'sample{seed=1}' --form source -o $(DEMO)/random.nas
 	$(BIN)/archir train $(DEMO)/random.nas $(TRAIN) -o $(DEMO)/random

@@ -34,7 +34,7 @@ def command(space: str, method_name: str, options: RunOptions, settings: tuple[s
 
     --set gives parameters of the space and of the method (space.NAME or method.NAME where both
     have it). RUN holds copies of all texts, a checkpoint after every epoch, and at the end
-    point.json (what was kept), net.nas (the network), cells.svg (a picture of it), kept.json and
+    point.json (what was kept), net.nas (the network), net.svg (a picture of it), kept.json and
     kept.svg (how many edges and operations were kept).
     """
     from archir.search.method import find_method, method_parameters, read_method
@@ -90,12 +90,12 @@ def searchable(module: Module) -> Module:
 def write_findings(result: Result) -> None:
     """point.json, net.nas, kept.json and pictures in the run's folder, for a run that has derived a network.
 
-    cells.svg is there where the network has cells or stages, kept.svg where its choices keep edges.
+    kept.svg is there where the network's choices keep edges.
     """
     from archir.cli.findings import cells_kept, kept_bars, kept_rows
     from archir.files import atomic_write
     from archir.sema.specialize import print_source
-    from archir.show import drawings_of, save_cells
+    from archir.show import drawings_of, save
     from archir.show.bars import save_bars
     from archir.space.points import point_to_json
 
@@ -104,8 +104,7 @@ def write_findings(result: Result) -> None:
         return
     atomic_write(result.folder / "point.json", point_to_json(origin.point))
     atomic_write(result.folder / "net.nas", print_source(result.module))
-    if drawings := drawings_of(result.module):  # a chain has none
-        save_cells(result.folder / "cells.svg", drawings)
+    save(result.folder / "net.svg", drawings_of(result.module))
     cells = cells_kept(str(result.folder))
     atomic_write(result.folder / "kept.json", json.dumps(kept_rows(cells), indent=2) + "\n")
     if cells:

@@ -40,18 +40,23 @@ class Layers:
 
 
 def layers_of(drawing: Drawing) -> Layers:
-    """Columns by longest path from the inputs; the output stands in the last one."""
-    column = _columns(drawing)
+    """Columns by longest path from the inputs; the output stands in the last one.
+
+    Columns of boxes alternate with columns of labels, which are left out where there are none.
+    """
+    raw = _columns(drawing)
+    used = sorted({*raw.values(), *(raw[arrow.target] - 1 for arrow in drawing.arrows if arrow.marks)})
+    column = {name: used.index(number) for name, number in raw.items()}
     boxes = {box.name: Slot(column[box.name], box=box.name) for box in drawing.boxes}
     routes = _routes(drawing, boxes)
-    rows: list[list[Slot]] = [[] for _ in range(max(column.values()) + 1)]
+    rows: list[list[Slot]] = [[] for _ in used]
     for slot in dict.fromkeys([*boxes.values(), *(slot for route in routes for slot in route)]):
         rows[slot.column].append(slot)
     return Layers(_fewest_crossings(tuple(map(tuple, rows)), routes), routes)
 
 
 def _columns(drawing: Drawing) -> dict[str, int]:
-    """The column of each box; boxes have even numbers."""
+    """A number for the column of each box: even ones, with those of labels between them."""
     depth = {box.name: 0 for box in drawing.boxes}
     for box in drawing.boxes:
         sources = [arrow.source for arrow in drawing.arrows if arrow.target == box.name]
@@ -65,7 +70,7 @@ def _routes(drawing: Drawing, boxes: dict[str, Slot]) -> tuple[Route, ...]:
     routes = []
     for i, arrow in enumerate(drawing.arrows):
         source, target = boxes[arrow.source], boxes[arrow.target]
-        at = target.column - 1 if arrow.label else None
+        at = target.column - 1 if arrow.marks else None
         between = (Slot(c, arrow=i, labelled=c == at) for c in range(source.column + 1, target.column))
         routes.append((source, *between, target))
     return tuple(routes)

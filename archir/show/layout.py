@@ -1,149 +1,92 @@
-"""Positions in inches: columns from left to right, slots as level with their neighbors as they fit."""
+"""Positions in inches: columns from left to right, slots as level with their neighbors as they fit.
+
+Where that is wider than a page, lines from top to bottom take the place of columns: the same layout with the sizes
+of all boxes and labels turned, and turned back at the end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
-from archir.show.drawing import Drawing
+from archir.show.drawing import Drawing, Form
+from archir.show.heights import heights_of
 from archir.show.layers import Layers, Slot, layers_of, links
+from archir.show.places import Layout, Measure, Place, Point, box_size, curve_of, label_size, transposed
+from archir.show.rows import rows_of
 
-Measure: TypeAlias = Callable[[str], float]
-"""The width of a text in inches."""
-
-Point: TypeAlias = tuple[float, float, float]
-"""x, y, and the slope of the curve there."""
-
-BOX = 0.42
-"""Least width and height of a box."""
-LABEL_HEIGHT = 0.25
+WIDEST = 8.0
+"""Graphs that are wider with columns are drawn from top to bottom, if that is narrower by far."""
+_NARROWER = 0.8
 _PORT = 0.12  # between the heads of two arrows that end at one box
-_GAP = 0.42  # between columns
-_APART = 0.09  # between slots of a column
+_GAPS = 0.28, 0.62  # between columns, least and most: it grows with the steps of the arrows there
+_STEEP = 0.1  # how much a gap grows with an inch of the longest step
 _SWAY = 0.05  # how far an arrow may rise or fall between the middle and the end of a column
-_PADDING = 0.2  # of a text on both sides together
-_ROUNDS = 100
-_PULL = (1.0, 2.0, 6.0)  # between two boxes, a box and an arrow's slot, two slots of an arrow: long arrows are straight
-
-
-@frozen
-class Place:
-    """A rectangle: its center and its size."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@frozen
-class Layout:
-    """Where everything of a drawing is; y grows downwards. Arrows without a label have no place in `labels`."""
-
-    width: float
-    height: float
-    boxes: Mapping[str, Place]
-    labels: Mapping[int, Place]
-    lines: tuple[tuple[Point, ...], ...]
-    """The points of each arrow, from the right side of its source to the left side of its target."""
+_PULLS: dict[Form, tuple[float, float, float]] = {
+    # Between two boxes, a box and an arrow's slot, two slots of an arrow: long arrows are straight, or a net's layers.
+    "graph": (1.0, 2.0, 6.0),
+    "column": (8.0, 1.0, 2.0),
+}
 
 
 def layout_of(drawing: Drawing, measure: Measure) -> Layout:
     """Places of all boxes and labels, and the ways of all arrows."""
+    if drawing.form == "rows":
+        return rows_of(drawing, measure)
     layers = layers_of(drawing)
     sizes = _sizes(drawing, layers, measure)
-    places = _places(layers, sizes)
+    in_columns = _layout(drawing, layers, sizes) if drawing.form == "graph" else None
+    if in_columns and in_columns.width <= WIDEST:
+        return in_columns
+    in_lines = transposed(_layout(drawing, layers, {slot: (h, w) for slot, (w, h) in sizes.items()}))
+    return in_columns if in_columns and _NARROWER * in_columns.width < in_lines.width else in_lines
+
+
+def _layout(drawing: Drawing, layers: Layers, sizes: Mapping[Slot, tuple[float, float]]) -> Layout:
+    """From left to right; sizes are those of texts, and boxes grow with the arrows that end there."""
+    sizes = {
+        slot: (w, h) if slot.box is None else (w, max(h, (_arriving(drawing, slot.box) + 0.5) * _PORT))
+        for slot, (w, h) in sizes.items()
+    }
+    places = _places(layers, sizes, _PULLS[drawing.form])
     boxes = {slot.box: p for slot, p in places.items() if slot.box is not None}
     labels = {slot.arrow: p for slot, p in places.items() if slot.arrow is not None and slot.labelled}
     width = max(p.x + p.width / 2 for p in places.values())
     height = max(p.y + p.height / 2 for p in places.values())
-    return Layout(width, height, boxes, labels, _lines(layers, places))
+    return Layout(width, height, boxes, labels, tuple(map(curve_of, _lines(layers, places))))
 
 
-def curve_of(points: Sequence[Point]) -> list[tuple[float, float]]:
-    """The control points of cubic Bezier curves, three for each part after the start."""
-    control = [points[0][:2]]
-    for (x0, y0, slope0), (x1, y1, slope1) in pairwise(points):
-        # A level end makes an S; a part between two inclined ends is nearly the straight line that it belongs to.
-        reach = (x1 - x0) / (3 if slope0 and slope1 else 2)
-        control += [(x0 + reach, y0 + slope0 * reach), (x1 - reach, y1 - slope1 * reach), (x1, y1)]
-    return control
+def _arriving(drawing: Drawing, box: str) -> int:
+    return sum(arrow.target == box for arrow in drawing.arrows)
 
 
 def _sizes(drawing: Drawing, layers: Layers, measure: Measure) -> dict[Slot, tuple[float, float]]:
     """Width and height of each slot; what only passes has no size."""
-    sizes: dict[Slot, tuple[float, float]] = {}
     boxes = {box.name: box for box in drawing.boxes}
+    sizes: dict[Slot, tuple[float, float]] = {}
     for slot in (slot for row in layers.columns for slot in row):
         if slot.box is not None:
-            arrows = sum(arrow.target == slot.box for arrow in drawing.arrows)
-            text = measure(boxes[slot.box].label)
-            sizes[slot] = max(BOX, text + _PADDING), max(BOX, (arrows + 0.5) * _PORT)
+            sizes[slot] = box_size(boxes[slot.box], measure)
         elif slot.labelled and slot.arrow is not None:
-            sizes[slot] = measure(drawing.arrows[slot.arrow].label) + _PADDING, LABEL_HEIGHT
+            sizes[slot] = label_size(drawing.arrows[slot.arrow], measure)
         else:
             sizes[slot] = 0.0, 0.0
     return sizes
 
 
-def _places(layers: Layers, sizes: Mapping[Slot, tuple[float, float]]) -> dict[Slot, Place]:
-    ys = _heights(layers, {slot: size[1] for slot, size in sizes.items()})
+def _places(layers: Layers, sizes: Mapping[Slot, tuple[float, float]], pulls: Sequence[float]) -> dict[Slot, Place]:
+    ys = heights_of(layers, {slot: size[1] for slot, size in sizes.items()}, pulls)
     top = min(ys[slot] - sizes[slot][1] / 2 for slot in ys)
+    steps = [0.0] * len(layers.columns)
+    for a, b in links(layers.routes):
+        steps[a.column] = max(steps[a.column], abs(ys[a] - ys[b]))
     places: dict[Slot, Place] = {}
     left = 0.0
-    for row in layers.columns:
+    for row, step in zip(layers.columns, steps, strict=True):
         width = max((sizes[slot][0] for slot in row), default=0.0)
         for slot in row:
             places[slot] = Place(left + width / 2, ys[slot] - top, *sizes[slot])
-        left += width + _GAP
+        left += width + min(_GAPS[0] + _STEEP * step, _GAPS[1])
     return places
-
-
-def _heights(layers: Layers, size: Mapping[Slot, float]) -> dict[Slot, float]:
-    """The vertical centers: the least sum of squared steps of all arrows, nothing closer than allowed.
-
-    Column by column, each to and fro: the wanted centers of a column are the means of
-    their neighbors; what stands too close is moved apart by the least squares.
-    """
-    near: dict[Slot, list[tuple[Slot, float]]] = {}
-    for a, b in links(layers.routes):
-        pull = _PULL[(a.box is None) + (b.box is None)]
-        near.setdefault(a, []).append((b, pull))
-        near.setdefault(b, []).append((a, pull))
-    offsets = {row: _offsets(row, size) for row in layers.columns}
-    ys = {slot: y - offsets[row][-1] / 2 for row in layers.columns for slot, y in zip(row, offsets[row], strict=True)}
-    rows = [row for row in layers.columns if row]
-    for _ in range(_ROUNDS):
-        for row in (*rows, *reversed(rows)):
-            pulls = [near.get(slot) or [(slot, 1.0)] for slot in row]
-            weights = [sum(w for _, w in pull) for pull in pulls]
-            wanted = [sum(w * ys[n] for n, w in pull) / weight for pull, weight in zip(pulls, weights, strict=True)]
-            moved = _increasing([y - o for y, o in zip(wanted, offsets[row], strict=True)], weights)
-            ys.update((s, m + o) for s, m, o in zip(row, moved, offsets[row], strict=True))
-    return ys
-
-
-def _offsets(row: Sequence[Slot], size: Mapping[Slot, float]) -> list[float]:
-    """The centers of a column's slots when they stand as close as they may."""
-    offsets = [0.0] if row else []
-    for above, below in pairwise(row):
-        offsets.append(offsets[-1] + (size[above] + size[below]) / 2 + _APART)
-    return offsets
-
-
-def _increasing(values: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """The nearest sequence that never falls, by weighted least squares (pool adjacent violators)."""
-    pools: list[tuple[float, float, int]] = []  # mean, weight, length
-    for value, weight in zip(values, weights, strict=True):
-        mean, total, length = value, weight, 1
-        while pools and pools[-1][0] > mean:
-            m, w, n = pools.pop()
-            mean, total, length = (m * w + mean * total) / (w + total), w + total, n + length
-        pools.append((mean, total, length))
-    return [mean for mean, _, length in pools for _ in range(length)]
 
 
 def _lines(layers: Layers, places: Mapping[Slot, Place]) -> tuple[tuple[Point, ...], ...]:

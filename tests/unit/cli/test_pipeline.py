@@ -52,7 +52,7 @@ def test_the_whole_way(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert search("found", "--json") == 0
     summary = json.loads(capsys.readouterr().out)
     assert (summary["form"], summary["finished"], summary["epochs"]) == ("network", True, 2)
-    for name in ("point.json", "net.nas", "cells.svg", "arch.json", "log.jsonl", "run.json", "space.nas", "method.nas"):
+    for name in ("point.json", "net.nas", "net.svg", "arch.json", "log.jsonl", "run.json", "space.nas", "method.nas"):
         assert (here / "found" / name).read_text()
 
     assert run(["derive", "found", "-o", "net.nas"]) == 0

@@ -212,7 +212,9 @@ def test_a_kept_window_may_have_a_coefficient(space: Module) -> None:
 
 def test_the_picture_shows_what_can_be_kept(space: Module) -> None:
     drawing = next(d for d in drawings_of(space) if d.title == "chain")
-    assert sum(arrow.label == "2 adjacent" for arrow in drawing.arrows) == 4
+    arrows = [arrow for arrow in drawing.arrows if arrow.target == drawing.boxes[-1].name]
+    assert [(a.source, a.family) for a in arrows] == [(f"c.{i}.own", "choice") for i in range(2, 6)]
+    assert "into the output: 2 neighbors of c[2] to c[5]" in drawing.notes
 
 
 BEHIND_ONE_ANOTHER = """

@@ -8,15 +8,19 @@ from random import Random
 import pytest
 
 from archir import load
+from archir.analysis.depth import dead_cells, stages
 from archir.ir.graph import Graph
 from archir.ops.conv import Conv
 from archir.ops.layout import Concat, Zero
 from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Add, Mul, Relu, Scale
 from archir.passes.fix import fixed
-from archir.show import Drawing, drawing_of, drawings_of
+from archir.sema import load_source
+from archir.show import Drawing, cells_of, drawing_of, drawings_of
+from archir.show.read import OUTPUT
+from archir.source import Source
 from archir.space.points import random_point
-from tests.build import Builder, derived_cell, max_pool, net, preprocess, searched_cell, sep_conv, space, tensor
+from tests.build import Builder, derived_cell, max_pool, net, preprocess, searched_cell, sep_conv, tensor
 
 MAP = tensor(4, 8, 8)
 
@@ -24,7 +28,7 @@ MAP = tensor(4, 8, 8)
 def arrows(drawing: Drawing) -> list[str]:
     """`source -label-> target` with the labels of the boxes."""
     name = {box.name: box.label for box in drawing.boxes}
-    return [f"{name[a.source]} -{a.label}-> {name[a.target]}" for a in drawing.arrows]
+    return [f"{name[a.source]} -{'+'.join(m.text for m in a.marks)}-> {name[a.target]}" for a in drawing.arrows]
 
 
 def labels(drawing: Drawing) -> list[str]:
@@ -42,7 +46,8 @@ def cell(*steps: object, output: str | None = None) -> Graph:
 
 
 def test_darts_v2_is_the_published_picture(root: Path) -> None:
-    normal, reduce = drawings_of(load(root / "spaces" / "nets" / "darts_v2.nas"))
+    net, normal, reduce = drawings_of(load(root / "spaces" / "nets" / "darts_v2.nas"))
+    assert net.title == "darts_v2"
     assert (normal.title, reduce.title) == ("normal", "reduce")
     assert labels(normal) == labels(reduce) == ["c_{k-2}", "c_{k-1}", "0", "1", "2", "3", "c_{k}"]
     assert arrows(normal)[:8] == [
@@ -69,9 +74,9 @@ def test_darts_v2_is_the_published_picture(root: Path) -> None:
 def test_a_point_of_the_space_is_drawn_as_it_was_chosen(root: Path) -> None:
     module = load(root / "spaces" / "darts.nas")
     point = random_point(module, Random(3))
-    for drawing in drawings_of(fixed(module, point)):
+    for drawing in cells_of(fixed(module, point).graph):
         name = {box.name: box.label for box in drawing.boxes}
-        drawn = {(name[a.source], name[a.target], a.label) for a in drawing.arrows if a.label}
+        drawn = {(name[a.source], name[a.target], m.text) for a in drawing.arrows for m in a.marks}
         values = ["c_{k-2}", "c_{k-1}", "0", "1", "2", "3"]
         chosen = {
             (values[k.edge], str(i), k.operation)
@@ -81,23 +86,54 @@ def test_a_point_of_the_space_is_drawn_as_it_was_chosen(root: Path) -> None:
         assert drawn == chosen
 
 
-def test_space_shows_how_many_candidates_an_edge_has(root: Path) -> None:
-    normal, reduce = drawings_of(load(root / "spaces" / "darts.nas"))
-    assert arrows(normal) == arrows(reduce)
-    open_edges = [a for a in normal.arrows if a.family == "choice"]
-    assert len(open_edges) == 14
-    assert {a.label for a in open_edges} == {"8 ops"}
+def test_a_space_says_once_what_all_edges_have(root: Path) -> None:
+    (cell,) = cells_of(load(root / "spaces" / "darts.nas").graph)
+    assert cell.title == "normal, reduce"
+    assert [(len(a.marks), a.family) for a in cell.arrows if a.target != OUTPUT] == [(0, "choice")] * 14
+    assert cell.notes == (
+        "on each edge: none, max_pool_3x3, avg_pool_3x3, skip, sep_conv_3x3, sep_conv_5x5, dil_conv_3x3, dil_conv_5x5",
+        "keep 2 edges into each node",
+    )
 
 
-def test_instances_that_look_alike_are_drawn_once() -> None:
-    assert [d.title for d in drawings_of(space(net(cells=[False, False, True, False])))] == ["normal", "reduce"]
-    assert [d.title for d in drawings_of(space(net(cells=[False], derived=True)))] == ["normal"]
+def test_instances_that_look_alike_are_drawn_once(root: Path) -> None:
+    assert [d.title for d in cells_of(net(cells=[False, False, True, False]))] == ["normal, reduce"]
+    assert [d.title for d in cells_of(net(cells=[False], derived=True))] == ["normal"]
+    assert [d.title for d in cells_of(load(root / "spaces" / "hc_das.nas").graph)] == ["normal@0, @1, @2, reduce@0, @1"]
+
+
+MIXED = """
+use ops
+candidates two = skip | sep_conv_3x3: sep_conv(k=3)
+candidates four(stride = 1) = none | skip | max_pool_3x3 | avg_pool_3x3
+candidates more = none | skip | max_pool_3x3 | relu
+cell c(a, b) {
+  y = choose two from a and four from b keep 1 edge
+  z = choose more from y keep any edges
+  return y + z
+}
+net n(image: tensor[4, 8, 8]) { return c(image, image) |> global_avg_pool |> linear(2) }
+"""
+
+
+def test_where_edges_differ_they_say_what_they_have() -> None:
+    (drawing,) = cells_of(load_source(Source("n.nas", MIXED), None, None, {}).graph)
+    assert arrows(drawing)[:3] == [
+        "c_{k-2} -skip+sep_conv_3x3-> 0",
+        "c_{k-1} -4 ops (1)-> 0",
+        "0 -4 ops (2)-> 1",
+    ]
+    assert [box.detail for box in drawing.boxes if box.role == "node"][:2] == ["keep 1 edge", "keep any edges"]
+    assert drawing.notes == (
+        "4 ops (1): none, skip, max_pool_3x3, avg_pool_3x3",
+        "4 ops (2): none, skip, max_pool_3x3, relu",
+    )
 
 
 def test_reduction_by_a_convolution_is_still_a_skip() -> None:
     drawing = drawing_of(derived_cell(MAP, MAP, 4, reduce=True))
     assert "c_{k-1} -skip-> 0" in arrows(drawing)
-    assert next(a.family for a in drawing.arrows if a.label == "skip") == "skip"
+    assert {m.family for a in drawing.arrows for m in a.marks if m.text == "skip"} == {"skip"}
 
 
 def test_searched_cell_of_other_size() -> None:
@@ -120,8 +156,8 @@ def test_two_operations_on_an_edge_and_coefficients() -> None:
         ("y.add", Add(), "y.0.sep_conv_3x3_scale", "y.0.skip_scale"),
     )
     drawing = drawing_of(cell(*steps))
-    assert arrows(drawing) == ["x -sep_conv_3x3-> 0", "x -skip-> 0", "0 --> c_{k}"]
-    assert [a.family for a in drawing.arrows] == ["separable", "skip", "plain"]
+    assert arrows(drawing) == ["x -0.50 sep_conv_3x3+0.25 skip-> 0", "0 --> c_{k}"]
+    assert [m.family for m in drawing.arrows[0].marks] == ["separable", "skip"]
 
 
 def test_operations_written_out_become_one_arrow() -> None:
@@ -132,8 +168,8 @@ def test_operations_written_out_become_one_arrow() -> None:
         ("y.add", Add(), "y.batch_norm", "x"),
     )
     drawing = drawing_of(cell(*steps))
-    assert arrows(drawing) == ["x -conv_5x5-> 0", "x -skip-> 0", "0 --> c_{k}"]
-    assert drawing.arrows[0].family == "conv"
+    assert arrows(drawing) == ["x -conv_5x5+skip-> 0", "0 --> c_{k}"]
+    assert [m.family for m in drawing.arrows[0].marks] == ["conv", "skip"]
 
 
 def test_what_follows_the_concatenation_belongs_to_the_output() -> None:
@@ -162,8 +198,9 @@ def test_value_that_is_used_behind_the_concatenation_has_a_box() -> None:
 def test_zeros_and_unused_values() -> None:
     steps = (("a.0.none", cell_of_zero(), "x"), ("dead.add", Add(), "x", "x"), ("y.add", Add(), "a.0.none", "x"))
     drawing = drawing_of(cell(*steps))
-    assert [a.family for a in drawing.arrows if a.label == "none"] == ["none"]
+    assert [a.family for a in drawing.arrows if a.marks and a.marks[0].text == "none"] == ["none"]
     assert len(drawing.boxes) == 5
+    assert [(box.name, box.detail) for box in drawing.boxes if box.dead] == [("dead.add", "dead")]
 
 
 def cell_of_zero() -> Graph:
@@ -186,12 +223,32 @@ def test_stage_of_cells(scaled: bool) -> None:
             link = b.op(f"c.{i}.0.max_pool_3x3_scale", Scale(0.5), link)
         values.append(b.call(f"c.{i}.inner", inner, link, values[i - 1]))
     drawing = drawing_of(b.done(b.op("concat", Concat(), *values[2:])))
-    assert labels(drawing) == ["prev2", "prev1", "c.2", "c.3", "output"]
+    pool = "0.50 max_pool_3x3" if scaled else "max_pool_3x3"
+    assert labels(drawing) == ["prev2", "prev1", "c[2]", "c[3]", "output"]
     assert arrows(drawing) == [
-        "prev2 -max_pool_3x3-> c.2",
-        "prev1 --> c.2",
-        "prev1 -max_pool_3x3-> c.3",
-        "c.2 --> c.3",
-        "c.2 --> output",
-        "c.3 --> output",
+        f"prev2 -{pool}-> c[2]",
+        "prev1 -skip-> c[2]",
+        f"prev1 -{pool}-> c[3]",
+        "c[2] -skip-> c[3]",
+        "c[2] --> output",
+        "c[3] --> output",
     ]
+    assert drawing.notes == ("2 normal cells, 2 on the longest path, none dead",)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dead_cells_are_those_of_the_analysis(root: Path, seed: int) -> None:
+    space = load(root / "spaces" / "hs_das.nas", window=7)
+    graph = fixed(space, random_point(space, Random(seed))).graph
+    found = [{*dead_cells(stage)} for _, stage in stages(graph)]
+    drawn = [{b.name for b in d.boxes if b.dead} for d in cells_of(graph) if d.title.startswith("macro")]
+    assert drawn == found
+    assert any(found)
+
+
+def test_a_cell_that_chooses_its_inputs_is_one_box(root: Path) -> None:
+    stage = cells_of(load(root / "spaces" / "hs_das_cells.nas").graph)[0]
+    assert stage.title == "macro_cells@0, @1, @2"
+    assert labels(stage) == ["prev2", "prev1", *(f"c[{i}]" for i in range(2, 10)), "output"]
+    ends = [a.target for a in stage.arrows]
+    assert [ends.count(box.name) for box in stage.boxes] == [0, 0, 2, *[3] * 7, 6]
