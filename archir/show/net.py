@@ -123,9 +123,9 @@ class _Reader:
             return label_of(node, node.primitive.name)
         own = short_name(node.graph) if node.tag is None else f"{short_name(node.graph)}@{node.tag}"
         known = dict(node.graph.arguments)
-        told = [_argument(name, known.get(name)) for name in known if name in self._varying.get(node.graph.name, ())]
-        if told:
-            return " ".join([own, *filter(None, told)])
+        varying = self._varying.get(node.graph.name, set())
+        if told := [_argument(name, known[name]) for name in known if name in varying]:
+            return " ".join([own if "k" in varying else label_of(node, own), *filter(None, told)])
         if node.graph.kind != "block":
             return own
         chosen = not known and CANDIDATE.fullmatch(node.name)

@@ -11,6 +11,7 @@ from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
 from archir.ir.primitive import Primitive
 from archir.ops.layout import Concat
 from archir.ops.pointwise import Add
+from archir.show.families import short_name
 
 CANDIDATE = re.compile(r"(?P<node>.+)\.\d+\.[A-Za-z_]\w*")
 """The name of an operation that was chosen: below its node, edge by edge."""
@@ -43,10 +44,9 @@ class Parts:
 
     def chain(self, end: Node, term: str) -> list[Operation | Call]:
         """The nodes on the way to an operand that belong to `end` (a sum, a cell) by name, the last one first."""
-        prefix = end.name.rpartition(".")[0]
         chain: list[Operation | Call] = []
         node = self.single(term)
-        while node and prefix and node.name.startswith(f"{prefix}.") and self.users[node.name] == 1:
+        while node and _belongs(node, end) and self.users[node.name] == 1:
             chain.append(node)
             node = self.single(node.operands[0])
         return chain
@@ -88,6 +88,28 @@ class Parts:
             if used and (users[0] in self.ending if choice.windows else isinstance(users[0], Call)):
                 found |= dict.fromkeys(results(choice), choice)
         return found
+
+
+def statement_of(name: str) -> str:
+    """The name of the statement that made a node: `x.2` of `x.2.add`, and of `x.2` where that is all it made."""
+    before, _, last = name.rpartition(".")
+    return name if last.isdigit() else before
+
+
+def _belongs(node: Operation | Call, end: Node) -> bool:
+    """Whether the statement that made `end` made the node, too."""
+    statement = statement_of(end.name)
+    if statement:
+        return statement != end.name and node.name.startswith(f"{statement}.")
+    # What `return` makes is named after what it calls, and so is the concatenation that is drawn as the output.
+    return _unnamed(node) and _unnamed(end) and not is_a(end, Concat)
+
+
+def _unnamed(node: Node) -> bool:
+    if isinstance(node, Choice):
+        return False
+    own = node.primitive.name if isinstance(node, Operation) else short_name(node.graph)
+    return re.fullmatch(rf"{re.escape(own)}(_\d+)?", node.name) is not None
 
 
 def terms_of(node: Node) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from archir.ops.pointwise import Add, Scale
 from archir.show.candidates import Open, Strengths, grouped
 from archir.show.drawing import Arrow, Box, Drawing, Family, Mark
 from archir.show.families import marked, short_name
-from archir.show.parts import CANDIDATE, Parts, is_a, terms_of
+from archir.show.parts import CANDIDATE, Parts, is_a, statement_of, terms_of
 
 OUTPUT = "(output)"
 _INPUTS = ("c_{k-2}", "c_{k-1}")
@@ -112,7 +112,7 @@ class _Reader:
     def _label(self, node: Node, name: str) -> str:
         if self.graph.kind != "cell":
             of_several = isinstance(node, Call) or any(self.parts.chain(node, t) for t in terms_of(node))
-            own = name.rpartition(".")[0] if of_several and name == node.name else name
+            own = statement_of(name) if of_several and name == node.name else name
             return re.sub(r"\.(\d+)", r"[\1]", own or name)
         if isinstance(node, Operation) and len(node.operands) > 1 and not is_a(node, Add):
             return node.primitive.name
@@ -157,8 +157,8 @@ def _stage_notes(graph: Graph) -> tuple[str, ...]:
     if graph.kind != "stage" or not cells:
         return ()
     kinds = list(dict.fromkeys(short_name(n.graph) for n in cells))
-    count = f"{len(cells)} {', '.join(kinds)} cells"
+    count = f"{len(cells)} {kinds[0]} cells" if len(kinds) == 1 else f"{len(cells)} cells: {', '.join(kinds)}"
     if any(isinstance(n, Choice) for n in graph.nodes):
         return (count,)
     dead = len(dead_cells(graph))
-    return (f"{count}, {depth(graph)} on the longest path, {dead or 'none'} dead",)
+    return (f"{count}; {depth(graph)} on the longest path, {dead or 'none'} dead",)

@@ -48,8 +48,10 @@ def as_math(text: str) -> str:
 
 def _draw(axes: Axes, drawing: Drawing, layout: Layout, corner: Corner, size: float) -> None:
     most = max((a.strength for a in drawing.arrows if a.strength is not None), default=0.0) or 1.0
+    dead = {box.name for box in drawing.boxes if box.dead}
     for i, (arrow, line) in enumerate(zip(drawing.arrows, layout.lines, strict=True)):
         relative = 1.0 if arrow.strength is None else arrow.strength / most
+        relative = _WEAK if arrow.target in dead else relative
         _draw_line(axes, arrow, line, corner, relative)
         if i in layout.labels:
             _draw_marks(axes, arrow.marks, layout.labels[i], corner, size, relative)

@@ -60,3 +60,20 @@ def test_console(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_the_language_page_names_every_gate_function() -> None:
     text = (ROOT / "docs" / "language.md").read_text("utf-8")
     assert [name for name in GATE_FUNCTIONS if name not in INFIX and f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/pictures.md"])
+def test_pictures_are_what_is_drawn_now(page: str, tmp_path: Path) -> None:
+    """The same texts, that is: other versions of matplotlib write other paths."""
+    commands = {
+        "darts_v2.svg": "archir show spaces/nets/darts_v2.nas -o",
+        "stage.svg": "archir opt hs_das -p 'sample{seed=2}' -o FLAT && archir show FLAT --only macro@0 -o",
+    }
+    (name,) = re.findall(r"!\[.*?\]\(.*?images/(\w+\.svg)\)", (ROOT / page).read_text("utf-8"))
+    for command in commands[name].replace("FLAT", str(tmp_path / "flat.nas")).split(" && "):
+        run(shlex.split(command)[1:] + ([str(tmp_path / name)] if command.endswith("-o") else []))
+    now, then = (
+        re.findall("<!-- (.*?) -->", path.read_text("utf-8"))
+        for path in (tmp_path / name, ROOT / "docs" / "images" / name)
+    )
+    assert now == then

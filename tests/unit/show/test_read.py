@@ -14,8 +14,10 @@ from archir.ops.conv import Conv
 from archir.ops.layout import Concat, Zero
 from archir.ops.norm import BatchNorm
 from archir.ops.pointwise import Add, Mul, Relu, Scale
+from archir.passes import run_pipeline
 from archir.passes.fix import fixed
 from archir.sema import load_source
+from archir.sema.specialize import print_source
 from archir.show import Drawing, cells_of, drawing_of, drawings_of
 from archir.show.read import OUTPUT
 from archir.source import Source
@@ -233,7 +235,7 @@ def test_stage_of_cells(scaled: bool) -> None:
         "c[2] --> output",
         "c[3] --> output",
     ]
-    assert drawing.notes == ("2 normal cells, 2 on the longest path, none dead",)
+    assert drawing.notes == ("2 normal cells; 2 on the longest path, none dead",)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -252,3 +254,36 @@ def test_a_cell_that_chooses_its_inputs_is_one_box(root: Path) -> None:
     assert labels(stage) == ["prev2", "prev1", *(f"c[{i}]" for i in range(2, 10)), "output"]
     ends = [a.target for a in stage.arrows]
     assert [ends.count(box.name) for box in stage.boxes] == [0, 0, 2, *[3] * 7, 6]
+
+
+WRITTEN = """
+use ops
+use darts
+cell pair(a, b) { return relu(conv(a, k=3)) + b }
+cell cross(a, b) { return conv(a) * conv(b, k=5) }
+stage row(a, b) {
+  c[0] = preprocess(a, 4, like=b)
+  c[1] = preprocess(b, 4, like=b)
+  c[2] = pair(skip(c[0]), c[1])
+  c[3] = cross(max_pool_3x3(c[1]), c[2])
+  return concat(c[2], c[3])
+}
+net n(image: tensor[4, 8, 8]) { return row(image, relu(image)) |> global_avg_pool |> linear(2) }
+"""
+
+
+def test_a_stage_as_people_write_it() -> None:
+    row, pair, cross = cells_of(load_source(Source("n.nas", WRITTEN), None, None, {}).graph)
+    assert arrows(row)[:4] == ["a -skip-> c[2]", "b -skip-> c[2]", "b -max_pool_3x3-> c[3]", "c[2] -skip-> c[3]"]
+    assert [box.detail for box in row.boxes] == ["", "", "pair", "cross", ""]
+    assert row.notes == ("2 cells: pair, cross; 2 on the longest path, none dead",)
+    assert arrows(pair) == ["c_{k-2} -conv_3x3-> 0", "c_{k-1} -skip-> 0", "0 --> c_{k}"]
+    assert arrows(cross) == ["c_{k-2} -conv-> mul", "c_{k-1} -conv_5x5-> mul", "mul --> c_{k}"]
+
+
+def test_a_network_and_its_source_look_alike(root: Path) -> None:
+    space = load(root / "spaces" / "hs_das_cells.nas")
+    network = run_pipeline(space, "sample{seed=2}").module
+    source = load_source(Source("net.nas", print_source(network)), root / "spaces", None, {})
+    for one, other in zip(cells_of(network.graph), cells_of(source.graph), strict=True):
+        assert (labels(one), arrows(one), one.notes) == (labels(other), arrows(other), other.notes)
