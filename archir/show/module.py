@@ -20,6 +20,8 @@ from archir.show.strengths import strengths_of
 if TYPE_CHECKING:
     from archir.analysis.gates import Array
 
+_TAGS = 6  # of one name in a title
+
 
 def drawings_of(
     module: Module, values: Mapping[str, Array] | None = None, only: str | None = None
@@ -62,6 +64,8 @@ def _joined(titles: Sequence[str]) -> str:
     for title in titles:
         name, at, tag = title.partition("@")
         tags.setdefault(name, []).append(at + tag)
+    for found in tags.values():
+        found[2:-1] = ["..."] if len(found) > _TAGS else found[2:-1]
     return ", ".join(f"{name}{', '.join(found)}" for name, found in tags.items())
 
 

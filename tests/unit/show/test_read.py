@@ -102,6 +102,9 @@ def test_instances_that_look_alike_are_drawn_once(root: Path) -> None:
     assert [d.title for d in cells_of(net(cells=[False, False, True, False]))] == ["normal, reduce"]
     assert [d.title for d in cells_of(net(cells=[False], derived=True))] == ["normal"]
     assert [d.title for d in cells_of(load(root / "spaces" / "hc_das.nas").graph)] == ["normal@0, @1, @2, reduce@0, @1"]
+    tagged = "net n(image: tensor[2, 4, 4]) { for i in 0..9 { image = c@(i)(image) }\n  return global_avg_pool(image) }"
+    text = f"use ops\ncandidates d = skip | relu\ncell c(x) {{ return choose d from x keep 1 op }}\n{tagged}"
+    assert cells_of(load_source(Source("n.nas", text), None, None, {}).graph)[0].title == "c@0, @1, ..., @8"
 
 
 MIXED = """
