@@ -149,7 +149,7 @@ def _kept_nodes(
             nodes.append(Call(path, graph, operands, None, choice.span))
             given = (path,)
         if kept.coefficient is not None:
-            names = results(choice, f"{path}_scale")
+            names = results(choice, f"{path}_scale") if choice.windows else (f"{path}_scale",)
             nodes += [
                 Operation(n, Scale(kept.coefficient), (g,), choice.type) for n, g in zip(names, given, strict=True)
             ]

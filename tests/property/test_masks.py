@@ -21,7 +21,7 @@ DERIVE = "derive{rule=mask,coefficients=true}"
 PIPELINES = (
     "widen,relax,mask",
     "widen,relax,share_features,mask",
-    "widen,relax,mask,transit{rule=mask}",
+    "widen,relax{levels=2},mask,transit{rule=mask}",
     "widen,relax,sparsify,share_features,transit{rule=nonzero,engines=last},mask",
 )
 
@@ -119,7 +119,8 @@ def assert_same(one: Supernet, other: Supernet, x: Tensor, within: float) -> Non
     ("space", "pipeline"),
     [
         (small_space, "widen,relax,mask"),
-        (small_space, "widen,relax,share_features,mask"),
+        (small_space, "widen,relax{levels=2},mask"),
+        (small_space, "widen,relax{levels=2},share_features,mask"),
         (small_space, "widen,relax,mask,share_features"),
         (small_space, "widen,relax{temperature=2.0,anneal=0.9},mask{edges=false}"),
         (small_space, "widen,relax,mask{operations=false}"),

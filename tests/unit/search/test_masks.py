@@ -14,13 +14,16 @@ from archir.ir.module import Module
 from archir.ir.types import TensorType
 from archir.lowering.torch import to_torch
 from archir.passes import run_pipeline
+from archir.search.bilevel import VirtualStep, second_order_gradients
 from archir.search.data import Data, load_data
+from archir.search.learner import Learner
 from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.run import execute
 from archir.search.trainer import begin, evaluate, train_epoch
 from tests.small_space import small_space
+from tests.unit.search.small import batch
 
 FAST = {"batch": 32, "masks": Adam(3e-3, (0.9, 0.999), 0.0), "arch_masks": Adam(3e-3, (0.9, 0.999), 0.0)}
 STEPS: tuple[Step, ...] = (
@@ -177,3 +180,29 @@ def test_notes_reach_the_screen_the_folder_and_the_report(
     assert (tmp_path / "run" / "notes.txt").read_text().splitlines() == list(result.notes)
     assert archir(["report", str(tmp_path / "run")]) == 0
     assert f"run: note: {result.notes[0]}" in capsys.readouterr().out
+
+
+def test_second_order_steps_through_masked_weights() -> None:
+    """Against central differences of the loss behind one unrolled step, along a random direction of alpha."""
+    torch.manual_seed(0)
+    model = to_torch(run_pipeline(space(), "widen,relax{deviation=0.5},mask").module).double()
+    with torch.no_grad():
+        for mask in model.trainables()["masks"].values():
+            mask.copy_(torch.where(torch.rand(mask.shape) < 0.3, 0.004, 0.006))
+    learner = Learner.of(model)
+    learner.train_only(("weights", "arch"))
+    train, valid = batch(8, 1, dtype=torch.float64), batch(8, 2, dtype=torch.float64)
+    virtual = VirtualStep(0.05, decay=1e-2)
+    found = second_order_gradients(learner, train, valid, virtual, scale=1e-5)
+    along = {name: torch.randn_like(a) for name, a in learner.arch.items()}
+
+    def behind_one_step(by: float) -> float:
+        arch = {name: (a + by * along[name]).detach() for name, a in learner.arch.items()}
+        loss, _ = learner.loss(train, arch | learner.throw_away_buffers())
+        slopes = torch.autograd.grad(loss, list(learner.weights.values()))
+        moved = {n: w - 0.05 * (s + 1e-2 * w) for (n, w), s in zip(learner.weights.items(), slopes, strict=True)}
+        return float(learner.loss(valid, arch | moved | learner.throw_away_buffers())[0])
+
+    wanted = (behind_one_step(1e-6) - behind_one_step(-1e-6)) / 2e-6
+    assert float(sum((found.by_name[n] * d).sum() for n, d in along.items())) == pytest.approx(wanted, rel=1e-3)
+    assert all(m.grad is None for m in model.trainables()["masks"].values())
