@@ -80,7 +80,8 @@ def run(name: str, folder: Path, **more: Any) -> Result:
         weights = cut() if name == "zeros" else {}
         plan, compiler = Plan((RunPass("relax"), PHASES[name]), data(), small_space(), weights=weights), SMALL
     else:
-        plan, compiler = Plan(sparsified(name), data(), cell_space(image=TensorType((1, 8, 8)), classes=10)), Compiler()
+        steps = masks() if name == "masks" else sparsified(name)
+        plan, compiler = Plan(steps, data(), cell_space(image=TensorType((1, 8, 8)), classes=10)), Compiler()
     return execute(plan, folder, compiler=compiler, reporter=Listener(folder), **more)
 
 
@@ -97,6 +98,13 @@ def sparsified(name: str) -> list[Step]:
     method = read_method(find_method("entrannas_dst"), {"epochs": 1, "batch": BATCH, "ratio": 2, "arch_lr": 0.03})
     level: dict[str, Any] = {"bilevel": "none", "split": 0.5} if name == "dst_one_level" else {}
     return [evolve(s, **level) if isinstance(s, Train) else s for s in method.steps]
+
+
+def masks() -> list[Step]:
+    """Masks on operations, edges and kernels, and what they leave."""
+    adam = Adam(3e-3, (0.9, 0.999), 0.0)
+    phase = Train(("masks", "arch_masks"), epochs=1, batch=BATCH, split=0.5, masks=adam, arch_masks=adam)
+    return [RunPass(spec) for spec in ("widen", "relax", "mask")] + [phase, RunPass("derive{rule=mask}")]
 
 
 def started(root: Path, folder: Path, code: str) -> list[str]:
@@ -174,6 +182,16 @@ def test_an_objective_counts_once(name: str, root: Path, tmp_path: Path) -> None
     assert started(root, tmp_path, code) == ["[0]", "[0, 0]"]
     compare(tmp_path / "1", tmp_path / "2", Compiler())
     assert load_run(tmp_path / "1").history[-1].objective
+
+
+@pytest.mark.slow
+def test_masks_close_alike_in_all_processes(root: Path, tmp_path: Path) -> None:
+    code = "[print(fork(n, lambda: run('masks', Path(str(n))))) for n in (1, 2)]"
+    assert started(root, tmp_path, code) == ["[0]", "[0, 0]"]
+    compare(tmp_path / "1", tmp_path / "2", Compiler())
+    one, two = (load_run(tmp_path / name) for name in "12")
+    assert one.module == two.module
+    assert any((t == 0).any() for t in one.tensors.values() if t.dim() > 1)
 
 
 def counting(folder: Path) -> None:
