@@ -122,6 +122,7 @@ def _panels(found: Sequence[Course], owner: str) -> list[Panel]:
 
     The mean of what a softmax over operations takes says nothing, and is left out.
     """
+    from archir.ir.gates import Parameter
     from archir.show.curves import Panel
 
     own = [course for course in found if course.reading.owner == owner]
@@ -129,7 +130,8 @@ def _panels(found: Sequence[Course], owner: str) -> list[Panel]:
     by_node = [_curve(c.reading.node, c, c.means, n, spread=True) for n, c in enumerate(over_edges)]
     panels = [Panel(f"{owner}: mean {own[0].reading.kind} by node", tuple(by_node))] if by_node else []
     wide = (c for c in own if c.weights.shape[-2:] != (1, 1))
-    return [*panels, *(Panel(f"{owner}: weights into {c.reading.node}", tuple(_edges(c))) for c in wide)]
+    what = own[0].reading.kind if isinstance(own[0].reading.weight, Parameter) else "weights"
+    return [*panels, *(Panel(f"{owner}: {what} into {c.reading.node}", tuple(_edges(c))) for c in wide)]
 
 
 def _edges(course: Course) -> list[Curve]:

@@ -119,7 +119,8 @@ def compare(result: Result, expected: Result) -> None:
     assert result.tensors.keys() == expected.tensors.keys()
     for name, tensor in expected.tensors.items():
         assert result.tensors[name].numpy().tobytes() == tensor.numpy().tobytes(), name
-    assert (result.folder / "arch.json").read_bytes() == (expected.folder / "arch.json").read_bytes()
+    for name in ("arch.json", "arch.jsonl", "stages.json"):
+        assert (result.folder / name).read_bytes() == (expected.folder / name).read_bytes(), name
     assert untimed(result.history) == untimed(expected.history)
     assert result.module.history == expected.module.history
     lines = [json.loads(line) for line in (result.folder / "log.jsonl").read_text().splitlines()]

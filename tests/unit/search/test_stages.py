@@ -1,0 +1,133 @@
+"""Stages of a run: what is measured between the steps of a method, and that a resume loses and repeats none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from attrs import evolve
+
+from archir.cli.runs import nonzero_of
+from archir.ir.types import TensorType
+from archir.lowering.torch import to_torch
+from archir.search.data import Data, load_data
+from archir.search.data.augment import standard
+from archir.search.learner import Learner
+from archir.search.phases import SGD, Adam, RunPass, Step, Train
+from archir.search.plan import Plan
+from archir.search.report import EpochRecord, Reporter, Silent
+from archir.search.result import Result, load_run
+from archir.search.run import execute
+from archir.search.schedules import Cosine
+from archir.search.stages import Stage, stage_line
+from archir.search.trainer import Session, evaluate, train_epoch
+from tests.small_space import small_space
+
+SEARCH = Train(epochs=2, batch=32, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))
+TUNE = Train("weights", epochs=2, batch=32, weights=SGD(0.02), keep_zeros=True)
+WIDE: tuple[Step, ...] = (RunPass("widen{edges=some, ops=any}"), RunPass("relax{affine=true}"), SEARCH)
+WHOLE: tuple[Step, ...] = (*WIDE, RunPass("derive{rule=nonzero, coefficients=true}"), TUNE)
+
+
+@pytest.fixture(scope="module")
+def data() -> Data:
+    digits = load_data("digits")
+    index = torch.arange(128)
+    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:60]))
+
+
+def run(data: Data, steps: tuple[Step, ...], path: Path, **more: Any) -> Result:
+    torch.set_num_threads(1)
+    return execute(Plan(steps, data, small_space(image=TensorType((1, 8, 8)), classes=10)), path, **more)
+
+
+def words(stages: tuple[Stage, ...]) -> list[tuple[int, int, str, str]]:
+    return [(s.step, s.epoch, s.after, s.form) for s in stages]
+
+
+class Hearing(Silent):
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
+def test_supernet_derived_and_tuned_network_are_measured(data: Data, tmp_path: Path) -> None:
+    reporter = Hearing()
+    result = run(data, WHOLE, tmp_path / "run", reporter=reporter)
+    assert words(result.stages) == [
+        (2, 2, "train(weights, arch) for 2 epochs", "relaxed"),
+        (4, 0, "derive{rule=nonzero, coefficients=true}", "network"),
+        (4, 2, "train(weights) for 2 epochs", "network"),
+    ]
+    supernet, found, tuned = result.stages
+    # all that is not `none` stays, with its coefficient: the network computes what the supernet did
+    assert found.loss == pytest.approx(supernet.loss, rel=1e-4)
+    assert tuned.params == found.params == supernet.params == tuned.nonzero_params
+    model = to_torch(result.module)
+    model.load_state_dict(result.tensors)
+    score = evaluate(Learner.of(model), data.test, standard(data, augment=False))
+    assert (tuned.loss, tuned.accuracy) == (pytest.approx(score.loss, rel=1e-5), score.accuracy)
+    assert tuned.accuracy == result.history[-1].accuracy
+    assert json.loads((tmp_path / "run" / "stages.json").read_text())[1]["accuracy"] == found.accuracy
+    assert [m for m in reporter.messages if "accuracy" in m] == [stage_line(s) for s in result.stages]
+    assert load_run(tmp_path / "run").stages == result.stages
+
+
+def test_what_is_derived_last_is_measured_once(data: Data, tmp_path: Path) -> None:
+    result = run(data, WHOLE[:-1], tmp_path / "run")
+    assert words(result.stages)[1:] == [(4, 0, "derive{rule=nonzero, coefficients=true}", "network")]
+    assert run(data, WHOLE[:-1], tmp_path / "run", resume=True).stages == result.stages
+
+
+def test_a_network_with_weights_of_its_own_has_no_accuracy(data: Data, tmp_path: Path) -> None:
+    """Behind a bottleneck the network has other kernels than the supernet: nothing was trained of them."""
+    steps = (RunPass("relax"), RunPass("bottleneck{ratio=2}"), evolve(SEARCH, epochs=1), RunPass("derive"))
+    stages = run(data, steps, tmp_path / "run").stages
+    assert [(s.accuracy is None, s.loss is None) for s in stages] == [(False, False), (True, True)]
+    assert stages[1].params > 0
+    assert stage_line(stages[1]) == f"derive: {stages[1].params:,} parameters"
+
+
+def test_zeros_of_kernels_are_no_parameters(data: Data, tmp_path: Path) -> None:
+    """Masks cut numbers out of kernels: they are counted apart, and are as many after fine-tuning."""
+    masks = Train("masks", epochs=1, batch=32, bilevel="none", masks=Adam(4e-3, decay=0.0))
+    steps = (*WIDE, RunPass("mask"), masks, RunPass("derive{rule=mask, coefficients=true}"), TUNE)
+    result = run(data, steps, tmp_path / "run")
+    supernet, masked, found, tuned = result.stages
+    assert masked.after == "train(masks) for 1 epoch"
+    assert found.loss == pytest.approx(masked.loss, rel=1e-4)
+    zeros = sum(int((t == 0).sum()) for path, t in result.tensors.items() if t.dim() >= 2)
+    assert zeros > 50
+    assert found.params - found.nonzero_params == tuned.params - tuned.nonzero_params == zeros
+    assert supernet.nonzero_params == supernet.params == masked.params
+    assert nonzero_of(result) == tuned.nonzero_params
+    assert stage_line(tuned).endswith(f"{tuned.params:,} parameters, {tuned.params - zeros:,} of them not zero")
+
+
+@pytest.mark.parametrize("stop", [(2, 1), (4, 0), (4, 1)])
+def test_a_resume_repeats_and_loses_nothing(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: tuple[int, int]
+) -> None:
+    """Stopped in the search, right behind a derivation that was measured, and while the network is trained."""
+
+    def stopping(session: Session, epoch: int, reporter: Reporter) -> EpochRecord:
+        if (session.index, epoch) == stop:
+            raise KeyboardInterrupt
+        return train_epoch(session, epoch, reporter)
+
+    whole = run(data, WHOLE, tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr("archir.search.job.train_epoch", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(data, WHOLE, tmp_path / "part")
+    resumed = run(data, WHOLE, tmp_path / "part", resume=True)
+    assert resumed.stages == whole.stages
+    for name in ("stages.json", "arch.jsonl"):
+        assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    lines = [json.loads(line) for line in (tmp_path / "part" / "arch.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["epoch"]) for line in lines] == [(2, 1), (2, 2)]  # a network has no such parameters
