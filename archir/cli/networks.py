@@ -26,3 +26,19 @@ def read_weights(name: str) -> dict[str, Any]:
     from archir.lowering.weights import load_weights
 
     return load_weights(Path(name) / "net.safetensors" if Path(name).is_dir() else name)
+
+
+def settled(module: Module) -> Module:
+    """The network read again from its source form, so that the run's copy holds the parameters it is trained at."""
+    from archir.sema import load_source
+    from archir.sema.specialize import print_source
+    from archir.source import Source
+
+    origin = module.origin
+    if module.form != "network":
+        help_ = "search it first: `archir search`; or take a random network: `archir opt -p sample`"
+        fail("NAS601", f"`{module.name}` is a {module.form}, not a network", help=help_)
+    if origin is None:
+        fail("NAS502", f"`{module.name}` is in the flat form, which has no parameters", help="train its source form")
+    library = dict(origin.library)
+    return load_source(Source(origin.source.name, print_source(module)), None, origin.net, {}, library)

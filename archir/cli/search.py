@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
+from archir.cli.networks import settled
 from archir.cli.parameters import load_for_data, split_by_owner, tensor_flags
 from archir.cli.running import RunOptions, command_line, run_options, workplace
-from archir.cli.runs import summarize
+from archir.cli.runs import network_weights, summarize
 from archir.cli.texts import read_text
 from archir.cli.together import is_first
 from archir.diagnostics import fail
@@ -35,7 +36,8 @@ def command(space: str, method_name: str, options: RunOptions, settings: tuple[s
     --set gives parameters of the space and of the method (space.NAME or method.NAME where both
     have it). RUN holds copies of all texts, a checkpoint after every epoch, and at the end
     point.json (what was kept), net.nas (the network), net.svg (a picture of it), kept.json and
-    kept.svg (how many edges and operations were kept).
+    kept.svg (how many edges and operations were kept); where the method trains that network, too,
+    net.safetensors (its weights, as `archir emit` takes them).
     """
     from archir.search.method import find_method, method_parameters, read_method
     from archir.search.plan import Plan
@@ -90,10 +92,13 @@ def searchable(module: Module) -> Module:
 def write_findings(result: Result) -> None:
     """point.json, net.nas, kept.json and pictures in the run's folder, for a run that has derived a network.
 
-    kept.svg is there where the network's choices keep edges.
+    kept.svg is there where the network's choices keep edges, net.safetensors where the method has trained the network.
     """
     from archir.cli.findings import cells_kept, kept_bars, kept_rows
     from archir.files import atomic_write
+    from archir.lowering.inherit import matching_weights
+    from archir.lowering.weights import save_weights
+    from archir.search.carry import carried
     from archir.sema.specialize import print_source
     from archir.show import drawings_of, save
     from archir.show.bars import save_bars
@@ -105,6 +110,11 @@ def write_findings(result: Result) -> None:
     atomic_write(result.folder / "point.json", point_to_json(origin.point))
     atomic_write(result.folder / "net.nas", print_source(result.module))
     save(result.folder / "net.svg", drawings_of(result.module))
+    network = settled(result.module)  # whose names are those of the text
+    wanted = network_weights(network)
+    tensors = carried(result.tensors, wanted, [matching_weights(network, result.module)])
+    if len(tensors) == len(wanted):
+        save_weights(result.folder / "net.safetensors", tensors)
     cells = cells_kept(str(result.folder))
     atomic_write(result.folder / "kept.json", json.dumps(kept_rows(cells), indent=2) + "\n")
     if cells:

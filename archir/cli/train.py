@@ -9,11 +9,11 @@ import click
 from attrs import frozen
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
+from archir.cli.networks import settled
 from archir.cli.parameters import load_for_data
 from archir.cli.running import RunOptions, command_line, run_options, workplace
 from archir.cli.runs import derived, network_weights, summarize
 from archir.cli.texts import read_text
-from archir.diagnostics import fail
 
 if TYPE_CHECKING:
     from archir.ir.module import Module
@@ -83,22 +83,6 @@ def command(
     accuracy = result.history[-1].accuracy
     words = parameter_words(summary["params"], summary["nonzero_params"])
     click.echo(f"{options.output}: test accuracy {accuracy:.2%}, {words}")
-
-
-def settled(module: Module) -> Module:
-    """The network read again from its source form, so that the run's copy holds the parameters it is trained at."""
-    from archir.sema import load_source
-    from archir.sema.specialize import print_source
-    from archir.source import Source
-
-    origin = module.origin
-    if module.form != "network":
-        help_ = "search it first: `archir search`; or take a random network: `archir opt -p sample`"
-        fail("NAS601", f"`{module.name}` is a {module.form}, not a network", help=help_)
-    if origin is None:
-        fail("NAS502", f"`{module.name}` is in the flat form, which has no parameters", help="train its source form")
-    library = dict(origin.library)
-    return load_source(Source(origin.source.name, print_source(module)), None, origin.net, {}, library)
 
 
 def inherited(module: Module, run: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@
 - stages.json: test accuracy and parameters after each step of the method
 - arch.json: the architecture parameters after the last epoch; arch.jsonl: after each one, to six digits
 - checkpoint.safetensors: the whole state
-- net.safetensors: the weights of a trained network, by path
+- net.safetensors: the weights of a trained network, by path (of a search, if its method trains what it derived)
 - tensorboard/: curves
 """
 

@@ -150,7 +150,8 @@ def test_a_training_is_no_search_to_resume(here: Path, capsys: pytest.CaptureFix
 def test_inherited_weights_are_those_of_the_search(here: Path) -> None:
     import torch
 
-    from archir.cli.train import inherited, settled
+    from archir.cli.networks import settled
+    from archir.cli.train import inherited
     from archir.search.result import load_run
     from archir.sema import load
 
@@ -169,7 +170,8 @@ def test_an_inherited_network_begins_as_the_search_left_it(here: Path) -> None:
     import torch
 
     import archir
-    from archir.cli.train import inherited, settled
+    from archir.cli.networks import settled
+    from archir.cli.train import inherited
     from archir.search.result import load_run
 
     assert search("found") == 0
