@@ -38,11 +38,16 @@ COMMANDS: Mapping[str, Entry] = {
     "export-genotype": Entry("export_genotype", "write a DARTS genotype or a NAS-Bench-201 string"),
     "show": Entry("show", "draw the cells of a space or network"),
     "report": Entry("report", "compare runs: accuracy, parameters, multiply-adds"),
+    "propose": Entry("propose", "find distributions over networks of a budget"),
+    "measure": Entry("measure", "time each block of a space on this machine"),
     "bench": Entry("bench", "time a supernet with each option of the lowering"),
     "passes": Entry("passes", "list the passes, or explain one"),
     "ops": Entry("ops", "list the primitives and the block library"),
     "explain": Entry("explain", "say what an error code means, with an example"),
 }
+
+REFERENCE = {"passes", "ops", "explain"}
+"""Shown in one line of `archir --help`."""
 
 START = """Start: archir info darts; archir search darts -o runs/first; see COMMAND -h"""
 
@@ -70,7 +75,9 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+            rows = [(name, entry.summary) for name, entry in COMMANDS.items() if name not in REFERENCE]
+            together = ", ".join(name for name in COMMANDS if name in REFERENCE)
+            formatter.write_dl([*rows, (together, "list passes and primitives; explain an error code")])
 
 
 @click.group(

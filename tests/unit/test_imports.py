@@ -21,6 +21,7 @@ CHEAP = (
     "archir.space",
     "archir.analysis",
     "archir.passes",
+    "archir.proposals",
     "archir.cli",
 )
 HEAVY = {

@@ -68,4 +68,32 @@ CODES = (
         }
         """,
     ),
+    Code(
+        "NAS406",
+        "a target is not well formed",
+        """
+        A target is MEASURE=AMOUNT, one for each measure: `macs=300M`, `params=4.8M`, `elements=60%`, `latency=20ms`.
+        A share is that of the way from the least to the largest cost of the space's networks.
+        A target in time needs a latency table, since times are measured: `archir measure` writes one.
+        """,
+    ),
+    Code(
+        "NAS407",
+        "no network of the space meets the targets",
+        """
+        Each network costs something in the ranges that `archir info` prints, and measures hang together:
+        many multiply-adds with few parameters may be in no network. What is said with a range is proven, and so is
+        what is said of spaces of at most 20,000 networks; that none was found is what a search came to.
+        Choose targets inside the range, or as shares of it: `macs=60%`.
+        """,
+    ),
+    Code(
+        "NAS408",
+        "a latency table cannot be used",
+        """
+        A latency table is a CSV file with the columns choice, edge, operation, input and milliseconds, and a line for
+        each candidate at the shape that it gets. This one cannot be read, or was measured of another space or at
+        other settings: the times of blocks depend on the size of the image. `archir measure` writes one.
+        """,
+    ),
 )

@@ -1,0 +1,95 @@
+"""Clouds of points in one plane, a panel each, about a target (HourNAS, Figure 3)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from archir.files import atomic_write
+from archir.show.draw import Format, format_of
+
+_POINT, _TARGET, _LINE = "#0072B2", "#D55E00", "#E3E7EB"
+_SIZE = 2.9  # inches of one panel
+_MARGIN = 0.06  # of the range of the points
+
+
+@frozen
+class Axis:
+    """What one coordinate is: its name, and the amount that is wished for."""
+
+    name: str
+    target: float
+
+
+@frozen(eq=False)
+class Cloud:
+    """What one panel shows: its title, and points over (point, 2): across and upwards."""
+
+    title: str
+    points: NDArray[np.float64]
+
+
+def save_scatter(path: str | os.PathLike[str], clouds: Sequence[Cloud], across: Axis, upwards: Axis) -> None:
+    """Writes a picture of clouds; the file's suffix says which kind.
+
+    Raises:
+        ArchirError: NAS503 if the file cannot be written or has another suffix than .svg and .png.
+    """
+    atomic_write(path, draw_scatter(clouds, across, upwards, format_of(path)))
+
+
+def draw_scatter(clouds: Sequence[Cloud], across: Axis, upwards: Axis, format: Format = "svg") -> bytes:  # noqa: A002
+    """Panels side by side with the same axes, and lines at the targets; the same clouds give the same bytes.
+
+    Points are pixels in an .svg, too: as shapes, tens of thousands of them would take megabytes.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    settings: Any = {"font.family": ["DejaVu Sans"], "font.size": 9, "svg.hashsalt": "archir"}
+    with mpl.rc_context(settings):
+        size = (_SIZE * len(clouds) + 0.6, _SIZE + 0.5)
+        figure = Figure(figsize=size, facecolor="white", layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(1, len(clouds), squeeze=False, sharex=True, sharey=True)[0]
+        for axes, cloud in zip(panels, clouds, strict=True):
+            _draw(axes, cloud, across, upwards)
+        panels[0].set_ylabel(upwards.name)
+        panels[0].set(**_limits(clouds, across, upwards))
+        out = BytesIO()
+        figure.savefig(out, format=format, dpi=150, metadata={"Date": None} if format == "svg" else None)
+    return out.getvalue()
+
+
+def _draw(axes: Any, cloud: Cloud, across: Axis, upwards: Axis) -> None:
+    from matplotlib.ticker import EngFormatter, MaxNLocator
+
+    axes.axvline(across.target, color=_TARGET, linewidth=0.8)
+    axes.axhline(upwards.target, color=_TARGET, linewidth=0.8)
+    axes.plot(
+        *cloud.points.T, linestyle="", marker="o", markersize=2.2, markeredgewidth=0, color=_POINT, alpha=0.25,
+        rasterized=True,
+    )  # fmt: skip
+    axes.set_title(cloud.title, loc="left", weight="bold", fontsize=10, parse_math=False)
+    axes.set_xlabel(across.name)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_formatter(EngFormatter(sep=""))
+    axes.grid(color=_LINE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _limits(clouds: Sequence[Cloud], across: Axis, upwards: Axis) -> dict[str, tuple[float, float]]:
+    points = np.concatenate([cloud.points for cloud in clouds] + [np.array([[across.target, upwards.target]])])
+    least, most = points.min(axis=0), points.max(axis=0)
+    margin = _MARGIN * np.where(most > least, most - least, 1.0)
+    low, high = (least - margin).tolist(), (most + margin).tolist()
+    return {"xlim": (low[0], high[0]), "ylim": (low[1], high[1])}
