@@ -60,4 +60,6 @@ def costs_of(layers: Sequence[Layer], arrays: Mapping[str, CostArrays]) -> Costs
         exists[n, : len(layer.operations)] = True
         for i, of in enumerate(arrays.values()):
             table[i, n, : len(layer.operations)] = of.of[layer.key][layer.edge, : len(layer.operations)]
+        if layer.none is not None:  # an edge that is left out costs nothing, not even zeros
+            table[:, n, layer.none] = 0.0
     return Costs(tuple(arrays), np.array([float(a.fixed) for a in arrays.values()]), table, exists)

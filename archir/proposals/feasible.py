@@ -112,4 +112,5 @@ def _words(measure: str, amount: float) -> str:
 
 
 def _range(measure: str, low: float, high: float) -> str:
-    return f"{measure} can be {quantity(measure, low)} to {quantity(measure, high)}"
+    least, most = quantity(measure, low), quantity(measure, high)
+    return f"{measure} is {least}" if least == most else f"{measure} can be {least} to {most}"

@@ -85,7 +85,7 @@ def _layers(key: str, choice: Choice) -> Iterator[Layer]:
         _refuse(key, "may keep several operations of an edge")
     any_edges = keep.edges is not None and keep.edges.least == 0 and keep.edges.most in (None, edges)
     if not any_edges and keep.edges not in (None, Amount(edges, edges)):
-        _refuse(key, "keeps some of its edges")
+        _refuse(key, "keeps some of its edges, not each by itself")
     for e, edge in enumerate(choice.edges):
         zeros = [k for k, c in enumerate(edge.candidates) if keep.edges is not None and is_none(c)]
         if any_edges and len(zeros) != 1:
@@ -99,5 +99,5 @@ def _refuse(key: str, why: str) -> NoReturn:
     fail(
         "NAS402",
         f"`{key}` {why}, so networks are not one operation a layer",
-        help="proposals take chains (`keep 1 op`), `keep any edges` with a `none` on each edge, `keep all edges` without",
+        help="proposals take `keep 1 op`, `keep any edges` with a `none` on each edge, and `keep all edges` without it",
     )

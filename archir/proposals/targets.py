@@ -48,7 +48,7 @@ def parse_target(text: str) -> Target:
     found = _AMOUNT.fullmatch(amount)
     units = UNITS[measure]
     if found is None or found[2] not in ("%", *units):
-        known = ", ".join(f"{3 * 10**8 // size}{unit}" for unit, size in units.items())
+        known = "20ms, 350us, 1.5s" if units is _TIMES else "300M, 0.3G, 4800k, 4800000"
         _refuse(f"`{amount}` is no amount of `{measure}`", f"write for example {known}, or a share of the range: 60%")
     number = Fraction(found[1])
     if found[2] == "%":

@@ -1,0 +1,50 @@
+"""Times of blocks: that they are there, in which order they are taken, and that equal blocks are timed once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import archir
+from archir.analysis.blocks import blocks_of
+from archir.lowering.onnx import timing
+from archir.lowering.onnx.timing import milliseconds
+from tests.unit.analysis.test_cost import load
+from tests.unit.analysis.test_latency import PAIR
+
+
+def test_blocks_are_timed_in_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs = [b.graph for b in blocks_of(load(PAIR))]
+    made = []
+
+    def session(model: bytes, shape: tuple[int, ...], threads: int):
+        made.append((shape, threads))
+        return timed(model, shape, threads)
+
+    timed = timing._session
+    monkeypatch.setattr(timing, "_session", session)
+    seen: list[tuple[int, int]] = []
+    times = milliseconds(graphs, 4, 1, lambda done, total: seen.append((done, total)))
+    # conv, relu, max_pool at 8x8, conv at 4x4, pool, linear; before them what does nothing
+    assert [shape for shape, _ in made] == [(1,), (4, 8, 8), (4, 8, 8), (4, 8, 8), (4, 4, 4), (4, 4, 4), (4,)]
+    assert seen == [(n + 1, 42) for n in range(42)]
+    assert [t.shape for t in times] == [(4,)] * len(graphs)
+    for graph, of in zip(graphs, times, strict=True):
+        assert (of == 0).all() if not graph.nodes else (of >= 0).all()
+    again = milliseconds([*graphs, graphs[0]], 3)
+    np.testing.assert_array_equal(again[0], again[-1])
+
+
+def test_larger_blocks_take_longer() -> None:
+    text = PAIR.replace("conv_3x3: conv(k=3)", "conv_3x3: conv(k=3) | wide: wide").replace("4, 8, 8", "16, 64, 64")
+    text += "block wide(x) { return x |> conv(512, k=5) |> conv(x.channels, k=5) }"
+    blocks = {b.place.operation: b.graph for b in blocks_of(load(text)) if b.place.input == "16x64x64"}
+    small, large = milliseconds([blocks["conv_3x3"], blocks["wide"]], 3)
+    assert np.median(large) > 5 * np.median(small)
+
+
+def test_a_candidate_of_a_cell_space_is_timed() -> None:
+    blocks = [b for b in blocks_of(archir.load("nasbench201")) if b.place.choice == "normal.x.1"]
+    times = dict(zip((b.place.operation for b in blocks), milliseconds([b.graph for b in blocks], 3), strict=True))
+    assert np.median(times["conv_3x3"]) > 0
+    assert (times["skip"] == 0).all()
