@@ -19,6 +19,8 @@ from archir.ir.module import Module, shared_choices
 
 COLUMNS = ("choice", "edge", "operation", "input", "count", "milliseconds", "spread")
 NANOSECONDS = 10**6  # in a millisecond
+REST = "rest"
+"""The operation of the line that says what networks take beyond their blocks; below zero if blocks take more."""
 
 
 @frozen
@@ -58,7 +60,7 @@ def latency_from_csv(text: str) -> dict[Place, float]:
         for row in reader:
             place = Place(row["choice"], int(row["edge"] or 0), row["operation"], row["input"])
             milliseconds = float(row["milliseconds"])
-            if not (isfinite(milliseconds) and milliseconds >= 0):
+            if not isfinite(milliseconds) or (milliseconds < 0 and place.operation != REST):
                 _refuse(f"line {reader.line_num} of the latency table: `{milliseconds}` is no time")
             if place in found:
                 _refuse(f"line {reader.line_num} of the latency table has the place of another line")
@@ -68,13 +70,19 @@ def latency_from_csv(text: str) -> dict[Place, float]:
     return found
 
 
+def rest_of(module: Module) -> Place:
+    """Where the rest stands in the table of a space."""
+    return Place("", 0, REST, "+".join("x".join(map(str, v.type.shape)) for v in module.graph.inputs))
+
+
 def latency_arrays(module: Module, table: Mapping[Place, float]) -> CostArrays:
-    """The cost table in nanoseconds; what blocks share with others of their network is not in it.
+    """The cost table in nanoseconds; the rest, if the table has one, is paid by every network.
 
     Raises:
         ArchirError: NAS408 if the table has no time for a block of this space at its input; NAS402 as `blocks_of`.
     """
-    choices, fixed = shared_choices(module), 0
+    choices = shared_choices(module)
+    fixed = round(table.get(rest_of(module), 0.0) * NANOSECONDS)
     arrays = {key: np.zeros(shape_of(choice), np.int64) for key, choice in choices.items()}
     for block in blocks_of(module):
         place = block.place

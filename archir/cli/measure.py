@@ -19,45 +19,37 @@ from archir.cli.common import read_module, set_option, split_settings, write_tex
 def command(space: str, output: str, rounds: int, threads: int, quiet: bool, settings: tuple[str, ...]) -> None:
     r"""Time each candidate of each choice in ONNX Runtime, and write a latency table.
 
-    A batch of one, float32, random weights; medians of interleaved rounds. `archir propose --latency FILE` reads it.
+    A batch of one, float32, random weights; medians of interleaved rounds: on one thread of the time that this
+    thread runs, on several of the time that passes. `archir propose --latency FILE` reads the table.
 
     \b
     choice        the choice; empty for what every network runs
     edge          the edge of the choice, from 0
-    operation     the candidate
+    operation     the candidate; `rest`: what random networks take beyond their blocks
     input         the shape that it gets
     count         how often a network runs it there
     milliseconds  the median of one run, without the call of ONNX Runtime
     spread        milliseconds between the quartiles
     """
-    import numpy as np
     from rich.console import Console
     from rich.progress import Progress
 
-    from archir.analysis.blocks import blocks_of
-    from archir.analysis.latency import Timing, latency_to_csv
-    from archir.lowering.onnx.timing import milliseconds
+    from archir.analysis.latency import latency_to_csv
+    from archir.lowering.onnx.latency import measured
 
-    blocks = blocks_of(read_module(space, split_settings(settings)))
+    module = read_module(space, split_settings(settings))
     with Progress(console=Console(file=sys.stderr), transient=True, disable=quiet) as bar:
         task = bar.add_task("timing", total=None)
-        times = milliseconds(
-            [block.graph for block in blocks], rounds, threads,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )  # fmt: skip
-    timings = []
-    for block, of in zip(blocks, times, strict=True):
-        low, median, high = np.quantile(of, (0.25, 0.5, 0.75)).tolist()
-        timings.append(Timing(block.place, block.count, median, high - low))
-    busy = sum(t.spread > t.milliseconds / 2 for t in timings)
+        found = measured(module, rounds, threads, lambda done, total: bar.update(task, completed=done, total=total))
+    write_text(output, latency_to_csv(found.timings))
+    if output == "-":
+        return
+    busy = sum(t.spread > t.milliseconds / 2 for t in found.timings[:-1])
     if busy:
-        message = (
-            f"{busy} of {len(timings)} times spread over more than half of their median: other work slows this machine"
-        )
-        click.echo(message, err=True)
-    write_text(output, latency_to_csv(timings))
-    if output != "-":
-        distinct = len({block.graph for block in blocks})
-        click.echo(
-            f"{output}: {len(blocks)} places, {distinct} different blocks, {rounds} rounds on {threads} thread(s)"
-        )
+        click.echo(f"{busy} of {len(found.timings)} times spread over more than half of their median", err=True)
+    rest = found.timings[-1]
+    off = max(abs((c.blocks + rest.milliseconds) / c.network - 1) for c in found.checks)
+    click.echo(
+        f"{output}: {len(found.timings)} lines, {rounds} rounds on {threads} thread{'s' if threads > 1 else ''}; "
+        f"sums differ from {len(found.checks)} whole networks by at most {off:.1%}"
+    )

@@ -6,7 +6,7 @@ import pytest
 
 import archir
 from archir.analysis.blocks import Place, blocks_of
-from archir.analysis.latency import Timing, latency_arrays, latency_from_csv, latency_to_csv
+from archir.analysis.latency import Timing, latency_arrays, latency_from_csv, latency_to_csv, rest_of
 from archir.diagnostics import ArchirError
 from archir.ir.module import choice_instances
 from tests.unit.analysis.test_cost import NESTED, load
@@ -78,7 +78,10 @@ def test_a_table_is_a_cost_table() -> None:
     conv = 2 * by_name["conv_3x3", "4x8x8"] + by_name["conv_3x3", "4x4x4"]
     skip = 2 * by_name["skip", "4x8x8"] + by_name["skip", "4x4x4"]
     assert arrays.of["twice.choose"].tolist() == [[conv * 1e6, skip * 1e6]]
-    assert arrays.fixed == 1e6 * sum(t for p, t in times.items() if not p.choice)
+    fixed = sum(t for p, t in times.items() if not p.choice)
+    assert arrays.fixed == 1e6 * fixed
+    assert latency_arrays(module, times | {rest_of(module): -0.5}).fixed == 1e6 * (fixed - 0.5)
+    assert latency_from_csv(latency_to_csv([Timing(rest_of(module), 1, -0.5, 0.0)])) == {rest_of(module): -0.5}
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ def test_a_table_from_measuring_to_proposing(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "chain.nas").write_text(CHAIN)
     assert run(["measure", "chain.nas", "-o", "latency.csv", "--rounds", "3", "--quiet"]) == 0
-    places = 2 * 5 + 4 + 2 * 5 + 3  # layers that keep the shape, one that does not, and what all networks run
-    assert f"latency.csv: {places} places, " in capsys.readouterr().out
+    lines = 2 * 5 + 4 + 2 * 5 + 3 + 1  # layers that keep the shape, one that does not, what all networks run, the rest
+    said = capsys.readouterr().out
+    assert f"latency.csv: {lines} lines, 3 rounds on 1 thread; sums differ from 5 whole networks by at most " in said
     with (tmp_path / "latency.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == places
+    assert len(rows) == lines
+    assert rows[-1]["operation"] == "rest"
     assert {row["choice"] for row in rows if row["operation"] == "chain.linear"} == {""}
     assert all(float(row["milliseconds"]) > 0 for row in rows if row["operation"].startswith("mbconv"))
     assert all(float(row["milliseconds"]) == 0 for row in rows if row["operation"] == "skip")

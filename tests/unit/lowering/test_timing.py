@@ -7,8 +7,10 @@ import pytest
 
 import archir
 from archir.analysis.blocks import blocks_of
-from archir.lowering.onnx import timing
+from archir.analysis.latency import Timing, rest_of
+from archir.lowering.onnx import latency, timing
 from archir.lowering.onnx.timing import milliseconds
+from archir.passes.inline import inlined
 from tests.unit.analysis.test_cost import load
 from tests.unit.analysis.test_latency import PAIR
 
@@ -48,3 +50,19 @@ def test_a_candidate_of_a_cell_space_is_timed() -> None:
     times = dict(zip((b.place.operation for b in blocks), milliseconds([b.graph for b in blocks], 3), strict=True))
     assert np.median(times["conv_3x3"]) > 0
     assert (times["skip"] == 0).all()
+
+
+def test_what_networks_take_beyond_their_blocks_is_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks take a millisecond for each of their nodes here, networks half a millisecond more."""
+
+    def made_up(graphs, rounds, *_):
+        return [np.full(rounds, len(inlined(g).nodes) + (0.5 if g.kind == "net" else 0.0)) for g in graphs]
+
+    monkeypatch.setattr(latency, "milliseconds", made_up)
+    module = load(PAIR)
+    found = latency.measured(module, 3, networks=4)
+    assert found.timings[-1] == Timing(rest_of(module), 1, 0.5, 0.0)
+    assert len(found.timings) == len(blocks_of(module)) + 1
+    assert {c.network - c.blocks for c in found.checks} == {0.5}
+    # relu, max_pool, global_avg_pool and linear; three convolutions or none, since the cells are alike
+    assert {c.network for c in found.checks} == {4.5, 7.5}
