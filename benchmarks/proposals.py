@@ -3,8 +3,8 @@
     python benchmarks/proposals.py [--json FILE] [--latency]
 
 - spaces: eight proposals for the budget of a published network of each space, and for harder ones: seconds in one
-  process, the worst distance of the eight networks (and before they are repaired), the median distance and the share within 5% of both targets of
-  10,000 samples at each temperature
+  process, the worst distance of the eight networks (and before they are repaired), the median distance and the share
+  within 5% of both targets of 10,000 samples at each temperature
 - printed: Eq. 7 of HourNAS as it is printed (the expected cost alone, Theta of length one), nothing repaired
 - latency (with --latency): the time of random networks of fbnet in ONNX Runtime against the sum of their blocks
 """

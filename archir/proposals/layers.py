@@ -44,12 +44,13 @@ def layers_of(module: Module) -> tuple[Layer, ...]:
     """The layers of a space, in order of first computation.
 
     Raises:
-        ArchirError: NAS402 for a network, and where a choice keeps something else than one operation of each edge
-            (or of any edges, with one `none` on each), or is open only where another one keeps something.
+        ArchirError: NAS402 for a network or relaxed module, and where a choice keeps something else than one operation
+            of each edge (or of any edges, with one `none` on each), or is open only where another one keeps something.
     """
     choices = shared_choices(module)
-    if not choices:
-        fail("NAS402", f"`{module.name}` has no choice left", help="propose for a space, before `derive` or `fix`")
+    if not choices or module.form != "space":  # a relaxed module may lack the scales of its networks' norms
+        what = f"is a module of form `{module.form}`" if choices else "has no choice left"
+        fail("NAS402", f"`{module.name}` {what}", help="propose for a space, before `relax`, `derive` or `fix`")
     for variable in space_of(module).variables:
         if variable.conditional:
             _refuse(variable.key, "is open only where another choice keeps something")

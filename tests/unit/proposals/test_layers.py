@@ -72,6 +72,7 @@ def test_arrays_by_choice_have_the_shape_of_the_choice() -> None:
         (archir.load("hmnas"), "may keep several operations"),
         (archir.load("hs_das_cells"), "is open only where another choice"),
         (archir.load("darts_v2"), "has no choice left"),
+        (archir.apply(archir.load("fbnet"), "relax"), "is a module of form `relaxed`"),
         (load(NESTED), "`inner.y` is open only where another choice"),
         (load(ALL_EDGES.replace("all", "any")), "may leave edge 0 out, which no candidate says"),
     ],
