@@ -123,7 +123,8 @@ def _unit(measure: str) -> float:
 def _described(
     module: Module, proposals: Proposals, samples: Mapping[float, Array], convention: str, latency: CostArrays | None
 ) -> dict[str, Any]:
-    from archir.analysis.table import MEASURES, cost_of
+    from archir.analysis.expected import cost_of
+    from archir.analysis.table import MEASURES
     from archir.proposals.propose import agreement
     from archir.proposals.repair import SAMPLED_AT
     from archir.proposals.samples import bits, spread

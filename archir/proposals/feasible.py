@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from archir.analysis.table import SMALL
+from archir.analysis.bounds import SMALL
 from archir.diagnostics import ArchirError, Diagnostic
 from archir.proposals.costs import Array, Costs
 from archir.proposals.layers import Picks

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from archir.analysis.table import cost_of
+from archir.analysis.expected import cost_of
 from archir.cli.main import run
 from archir.proposals.text import proposals_from_json
 from archir.sema import load, load_source

@@ -7,7 +7,9 @@ import pytest
 
 import archir
 from archir.analysis.arrays import cost_arrays
-from archir.analysis.table import MEASURES, bounds, cost_of
+from archir.analysis.bounds import bounds
+from archir.analysis.expected import cost_of
+from archir.analysis.table import MEASURES
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module
 from archir.proposals.costs import costs_of

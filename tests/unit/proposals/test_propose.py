@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archir
-from archir.analysis.table import bounds, cost_of
+from archir.analysis.bounds import bounds
+from archir.analysis.expected import cost_of
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module
 from archir.proposals.feasible import enumerated
