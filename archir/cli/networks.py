@@ -11,9 +11,14 @@ from archir.ir.module import Module
 from archir.ir.origin import Setting
 
 
+def network_file(net: str) -> str:
+    """The .nas file of a network: itself, or that in the folder of a run."""
+    return str(Path(net) / "net.nas") if Path(net).is_dir() else net
+
+
 def read_network(net: str, settings: dict[str, Setting]) -> Module:
     """The network in a .nas file, or in the folder of a training run."""
-    file = str(Path(net) / "net.nas") if Path(net).is_dir() else net
+    file = network_file(net)
     module = read_module(file, settings)
     if module.form != "network":
         help_ = "derive a network first: `archir derive RUN -o net.nas`"

@@ -9,7 +9,7 @@ import click
 from attrs import frozen
 
 from archir.cli.common import json_option, print_json, set_option, split_settings
-from archir.cli.networks import settled
+from archir.cli.networks import network_file, settled
 from archir.cli.parameters import load_for_data
 from archir.cli.running import RunOptions, command_line, run_options, workplace
 from archir.cli.runs import derived, network_weights, summarize
@@ -53,7 +53,7 @@ def command(
     net: str, options: RunOptions, inherit: str | None, epochs: int, batch: int, lr: float, decay: float, cutout: int,
     keep_zeros: bool, settings: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Train the network NET on all training images, from scratch or from a search's weights.
+    """Train the network NET (a .nas file, or a run's) on all training images, from scratch or a search's weights.
 
     RUN then holds net.nas (with the parameters it was trained at) and net.safetensors.
     """
@@ -67,7 +67,7 @@ def command(
     place = workplace(options)
     setup = recorded_setup(options.output) if options.resume else None
     given = split_settings(settings)
-    module = settled(load_for_data(read_text(net), given, place.data)) if setup is None else None
+    module = settled(load_for_data(read_text(network_file(net)), given, place.data)) if setup is None else None
     weights = {} if inherit is None or module is None else inherited(module, inherit)
     if inherit is not None and module is not None:
         place.reporter.message(f"{inherit}: {inheritance(module, weights)}")

@@ -28,7 +28,8 @@ class Origin:
     """All that is needed to elaborate the same module again.
 
     `library` holds the texts of imported files by the name that `use` gave them;
-    `point` is what was kept, once a point has been fixed.
+    `point` is what was kept, once a point has been fixed. `stage_cells`: the cells of each stage choose by
+    themselves, whatever the text says (`archir.ir.stages`).
     """
 
     source: Source
@@ -36,3 +37,4 @@ class Origin:
     net: str
     settings: tuple[tuple[str, Setting], ...] = ()
     point: Point | None = None
+    stage_cells: bool = False

@@ -15,6 +15,7 @@ from archir.source import Span
 
 BUILT_IN: Mapping[str, str] = {
     "relax": "archir.passes.relax:Relax",
+    "stage_cells": "archir.passes.stage_cells:StageCells",
     "widen": "archir.passes.widen:Widen",
     "share_features": "archir.passes.share_features:ShareFeatures",
     "bottleneck": "archir.passes.bottleneck:Bottleneck",

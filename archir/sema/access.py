@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archir.ir.stages import reduction
 from archir.sema.builtins import BUILTINS
 from archir.sema.context import Frame
 from archir.sema.suggest import did_you_mean
@@ -19,7 +20,8 @@ from archir.sema.values import (
 )
 from archir.syntax import ast
 
-_DIMENSIONS = ("channels", "height", "width")
+_DIMENSIONS = ("channels", "height", "width", "reduction")
+_LISTED = "channels, height, width and reduction"
 
 
 def lookup(frame: Frame, e: ast.Name) -> Value:
@@ -110,9 +112,9 @@ def read_attribute(frame: Frame, e: ast.Attribute) -> Value:
             if e.name != "channels" and not base.type.is_map:
                 help_ = "read it before `global_avg_pool`"
                 return frame.error("NAS304", f"{base.type} has no {e.name}", e.span, help=help_)
-            return getattr(base.type, e.name)
+            return _reduction(frame, e, base) if e.name == "reduction" else getattr(base.type, e.name)
         case Tensor():
-            help_ = did_you_mean(e.name, _DIMENSIONS) or "a tensor has channels, height and width"
+            help_ = did_you_mean(e.name, _DIMENSIONS) or f"a tensor has {_LISTED}"
             return frame.error("NAS201", f"a tensor has no `{e.name}`", e.span, help=help_)
         case DefinitionValue() if e.name == "width":
             return WidthOf(base)
@@ -125,5 +127,11 @@ def read_attribute(frame: Frame, e: ast.Attribute) -> Value:
             return frame.error("NAS201", f"the file `{base.name}` defines no `{e.name}`", e.span, help=help_)
     if base is POISON:
         return POISON
-    help_ = "a tensor has channels, height and width; a file has its definitions"
+    help_ = f"a tensor has {_LISTED}; a file has its definitions"
     return frame.error("NAS304", f"{kind_of(base)} has no `{e.name}`", e.span, help=help_)
+
+
+def _reduction(frame: Frame, e: ast.Attribute, value: Tensor) -> Value:
+    if frame.session.input is None:
+        return frame.error("NAS304", "the net takes no feature map", e.span, help="give it `image: tensor[3, 32, 32]`")
+    return reduction(frame.session.input, value.type)

@@ -57,6 +57,8 @@ class Session:
     legal: dict[tuple[tuple[Offer, ...], TensorType], tuple[Candidate, ...]] = Factory(dict)
     calling: list[str] = Factory(list)
     steps: int = 0
+    input: TensorType | None = None
+    """The net's first feature map."""
     _attempts: list[list[Diagnostic]] = Factory(list)
 
     def report(self, problem: Diagnostic) -> None:

@@ -60,6 +60,7 @@ def _net(
     for param in definition.params:
         value = parameter(frame, param, settings, f"net `{net.name}`")
         if isinstance(value, TensorType):
+            session.input = session.input or (value if value.is_map else None)
             frame.locals[param.name] = frame.builder.add_input(param.name, value)
         else:
             frame.locals[param.name] = value

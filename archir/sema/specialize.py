@@ -19,7 +19,9 @@ from archir.diagnostics import fail
 from archir.ir.module import Module, join
 from archir.ir.origin import Origin, Setting
 from archir.ir.point import Point
+from archir.ir.stages import Stages, with_stage_tags
 from archir.sema.affected import Affected, holds_choices
+from archir.sema.by_stage import by_stage
 from archir.sema.kept_text import KeptText, Place
 from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
@@ -41,10 +43,11 @@ def print_source(module: Module) -> str:
     """The module's text in source form; for a network found in a space, its choices replaced.
 
     The net's parameters default to what the module has. Raises `ArchirError` NAS402 for a
-    relaxed module or one without a source (what the flat form is for).
+    relaxed module, one without a source, or a space that passes have changed (what the flat form is for).
     """
     origin = module.origin
-    if origin is None or module.form == "relaxed":
+    unwritten = origin is not None and module.form == "space" and (origin.stage_cells or origin.point is not None)
+    if origin is None or module.form == "relaxed" or unwritten:
         fail("NAS402", f"`{module.name}` has no source form", help="print it in the flat form")
     library = Library(dict(origin.library))
     scope = library.link(origin.source, None)
@@ -53,8 +56,11 @@ def print_source(module: Module) -> str:
     if origin.point is None:
         items = tuple(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items)
         return format_file(ast.File(origin.source, items), Comments.of(origin.source))
-    owners = by_owner(reload(evolve(origin, point=None)).graph, net.definition.span)
-    return format_file(_Specializer(origin, {**library.scopes, "": scope}, origin.point, owners).run(net, settings))
+    space = reload(evolve(origin, point=None)).graph
+    space, stages = with_stage_tags(space) if origin.stage_cells else (space, {})
+    owners = by_owner(space, net.definition.span)
+    scopes = {**library.scopes, "": scope}
+    return format_file(_Specializer(origin, scopes, origin.point, owners, stages).run(net, settings))
 
 
 @define
@@ -65,6 +71,7 @@ class _Specializer:
     scopes: dict[str, FileScope]
     point: Point
     owners: Owners
+    stages: Stages
     done: dict[tuple[int, str | None], str] = Factory(dict)
     items: list[ast.Item] = Factory(list)
     undecided: set[str] = Factory(set)
@@ -101,6 +108,11 @@ class _Specializer:
         if name in self.done.values():
             name = f"{(value.scope.prefix or 'own').replace('.', '_')}_{name}"
         self.done[key] = name
+        stages = self.stages.get((value.graph_name, tag))
+        if stages is not None:
+            own = {reduction: self.definition(value, t) for reduction, t in stages.by_reduction.items()}
+            self.items.append(evolve(by_stage(value.definition, stages.inputs, own), name=name))
+            return name
         item = with_defaults(value.definition, settings or {})
         place = self._place(value, tag)
         params = tuple(self._param(p, evolve(place, local=frozenset()), place) for p in item.params)

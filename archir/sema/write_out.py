@@ -14,7 +14,7 @@ from archir.sema.terms import FOLDABLE
 from archir.sema.unroll import Env, literal_items, loop_values
 from archir.sema.values import CandidatesValue, DefinitionValue, Value
 from archir.syntax import ast
-from archir.syntax.fold import fold, map_children, truth_of
+from archir.syntax.fold import fold, map_children, number_of, truth_of
 
 _FLAT = "print it in the flat form"
 
@@ -48,7 +48,7 @@ class Body:
 
     def _statement(self, s: ast.Statement, env: Env, place: Place) -> list[ast.Statement]:
         match s:
-            case ast.For() if place.windows or self._leads_to_choices(s.body, place):
+            case ast.For() if place.windows or self._needs_turns(s, env, place):
                 return self._unrolled(s, env, place)
             case ast.For():
                 iterable = self.expression(s.iterable, env, place)
@@ -66,10 +66,20 @@ class Body:
             isinstance(n, ast.Own) and self.affected(self.kept.meaning(n.base, place)) for n in descendants(node)
         )
 
+    def _needs_turns(self, s: ast.For, env: Env, place: Place) -> bool:
+        """Whether what a loop keeps depends on its turn: it holds choices, or tags that are not plain yet."""
+        return holds_choices(s.body) or any(
+            isinstance(n, ast.Own)
+            and self.affected(self.kept.meaning(n.base, place))
+            and not isinstance(tag := self.expression(n.tag, env, place), ast.Literal)
+            and number_of(tag) is None
+            for n in descendants(s.body)
+        )
+
     def _unrolled(self, s: ast.For, env: Env, place: Place) -> list[ast.Statement]:
         iterable = self.expression(s.iterable, {**place.known, **env}, place)
         values = literal_items(iterable)
-        if values is None and not self._leads_to_choices(s.body, place):
+        if values is None and not self._needs_turns(s, env, place):
             return [evolve(s, iterable=iterable, body=self.block(s.body, env, place))]
         if values is None:
             message = "this loop holds choices and its bounds are not plain numbers"
@@ -88,6 +98,7 @@ class Body:
             test = self.expression(s.test, {**place.known, **env}, place)
         chosen = truth_of(test)
         if chosen is None:
+            test = self.expression(s.test, env, place)
             otherwise = s.otherwise
             if isinstance(otherwise, ast.If):
                 (otherwise,) = cast(Any, self._branch(otherwise, env, place)) or (None,)
