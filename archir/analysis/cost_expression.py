@@ -9,6 +9,7 @@ of H-DAS' complexity loss (Eq. 5).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 
 from archir.analysis.conventions import DEFAULT
 from archir.analysis.table import MEASURES, Alternative, Row, cost_table, refuse_sharing, shape_of
@@ -24,8 +25,8 @@ def cost_expression(module: Module, measure: str = "macs", convention: str = DEF
     """The expected `params`, `macs` or `elements` of a relaxed module under its gates.
 
     A choice is read through the gate of its first instance. What is nested in a candidate is multiplied by that
-    candidate's coefficient. The costs are those of the network that would be derived: without a bottleneck, and with
-    the scale and shift of its batch norms.
+    candidate's coefficient, and what stands behind windows by the sum of theirs. The costs are those of the
+    network that would be derived: without a bottleneck, and with the scale and shift of its batch norms.
 
     Raises:
         ArchirError: NAS201 for another measure; NAS402 where a choice that is nested in several candidates has a
@@ -46,9 +47,13 @@ def cost_expression(module: Module, measure: str = "macs", convention: str = DEF
         term: Gate = Apply("dot", (Parameter(instances[row.key].path), _table(choice, numbers)))
         for open_ in _opened(row, behind):
             edge = choices[open_.key].edges[open_.edge]
-            k = next(k for k, c in enumerate(edge.candidates) if c.name == open_.operation)
             gate = Parameter(instances[open_.key].path)
-            term = Apply("*", (Apply("pick", (gate, Number(open_.edge), Number(k))), term))
+            kept = [
+                Apply("pick", (gate, Number(open_.edge), Number(k)))
+                for k, c in enumerate(edge.candidates)
+                if c.name in open_.operations
+            ]
+            term = Apply("*", (reduce(lambda a, b: Apply("+", (a, b)), kept), term))
         total = Apply("+", (total, term))
     return total
 

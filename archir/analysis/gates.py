@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from archir.analysis.axes import Axes, axes_of
 from archir.diagnostics import fail
-from archir.ir.gates import Gate, Number, Parameter, Table, as_float32, parameters_of
+from archir.ir.gates import Gate, Number, Parameter, Table, as_float32
 from archir.ir.module import Module, choice_instances
 
 Array: TypeAlias = NDArray[np.floating[Any]]
@@ -52,6 +52,12 @@ def normalize(_axes: Axes, q: Array) -> Array:
     """Over each edge's sum where there is any (EnTranNAS, Eq. 9)."""
     total = q.sum(axis=-1, keepdims=True)
     return np.asarray(q / np.where(total > 0, total, 1.0))
+
+
+def shares(_axes: Axes, x: Array) -> Array:
+    """Over the sum of all elements where there is any."""
+    total = x.sum()
+    return np.asarray(x / np.where(total > 0, total, 1.0))
 
 
 def top_edges(axes: Axes, p: Array, count: Array) -> Array:
@@ -115,6 +121,8 @@ ROWS: dict[str, Row] = {
     "/": lambda _, a, b: a / b,
     "log": lambda _, x: np.log(x),
     "dot": lambda _, a, b: np.sum(a * b),
+    "per_edge": lambda _, a, b: np.sum(a * b, axis=-1, keepdims=True),
+    "shares": shares,
     "pick": lambda _, p, e, k: p[int(e), int(k)],
     "mean": _mean,
 }
@@ -135,7 +143,20 @@ def evaluate_gate(gate: Gate, values: Mapping[str, Array], axes: Axes) -> Array:
 
 def evaluate_objective(module: Module, objective: Gate, values: Mapping[str, Array]) -> float:
     """The number of an objective; raises `ArchirError` NAS403 for a missing value."""
+    named = evaluate_values(module, values)
+    read = evaluate_gates(module, values)
+    return float(evaluate_gate(objective, {**values, **named, **read}, Axes((), ())))
+
+
+def evaluate_values(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:
+    """The module's named values; raises `ArchirError` NAS403 for a missing value of a parameter."""
+    found: dict[str, Array] = {**values, **evaluate_gates(module, values)}
+    for named in module.values:
+        found[named.name] = evaluate_gate(named.value, found, Axes((), ()))
+    return {named.name: found[named.name] for named in module.values}
+
+
+def evaluate_gates(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:
+    """The coefficients of each instance of a choice, by its path; raises `ArchirError` NAS403 for a missing value."""
     axes = {i.path: axes_of(i.choice) for i in choice_instances(module.graph)}
-    gates = {g.path: g.gate for g in module.gates}
-    read = {name: evaluate_gate(gates[name], values, axes[name]) for name in parameters_of(objective) if name in gates}
-    return float(evaluate_gate(objective, {**values, **read}, Axes((), ())))
+    return {g.path: evaluate_gate(g.gate, values, axes[g.path]) for g in module.gates}

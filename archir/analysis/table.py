@@ -23,11 +23,11 @@ MEASURES = ("params", "macs", "elements")
 
 @frozen
 class Alternative:
-    """One candidate on one edge of a choice."""
+    """One candidate on one edge of a choice, or any of several windows."""
 
     key: str
     edge: int
-    operation: str
+    operations: tuple[str, ...]
 
 
 @frozen
@@ -77,24 +77,25 @@ def _table(graph: Graph, tag: str | None, convention: str, behind: Alternative |
     owner, standing = owner_of(graph, tag), stands_behind(graph)
     fixed, rows, types = Cost(), _Rows(), graph.types()
     for node in graph.nodes:
-        own = Cost()
+        own, place, here = Cost(), standing.get(node.name), behind
+        if place is not None:  # what is chosen inside is open where one of the windows is kept
+            here = Alternative(join(owner, place.choice), 0, tuple(window for _, window in place.windows))
         if isinstance(node, Choice):
             key = join(owner, node.name)
-            mine = rows.setdefault(Row(key, behind), {})
+            mine = rows.setdefault(Row(key, here), {})
             for e, edge in enumerate(node.edges):
                 for c in edge.candidates:
                     if chooses(c.graph):
-                        inside, inner = _table(c.graph, None, convention, Alternative(key, e, c.name))
+                        inside, inner = _table(c.graph, None, convention, Alternative(key, e, (c.name,)))
                         _merge(rows, inner)
                     else:
                         inside = total(c.graph, convention)
                     mine[e, c.name] = mine.get((e, c.name), Cost()) + inside
         elif isinstance(node, Call):
-            own, inner = _table(node.graph, node.tag, convention, behind)
+            own, inner = _table(node.graph, node.tag, convention, here)
             _merge(rows, inner)
         else:
             own = of_node(node, types, convention)
-        place = standing.get(node.name)
         if place is None:
             fixed += own
         else:  # the windows that need it pay for it; one of them is kept

@@ -55,6 +55,14 @@ class GateOf:
 
 
 @frozen
+class NamedValue:
+    """An expression that objectives, and values behind it, read by name: computed once."""
+
+    name: str
+    value: Gate
+
+
+@frozen
 class Objective:
     """A term that the architecture parameters descend besides the loss: its value is one number."""
 
@@ -79,6 +87,7 @@ class Module:
     clocks: tuple[Clock, ...] = ()
     objectives: tuple[Objective, ...] = ()
     base: Graph | None = None
+    values: tuple[NamedValue, ...] = ()
     origin: Origin | None = field(default=None, eq=False, repr=False)
     history: tuple[str, ...] = field(default=(), eq=False)
 

@@ -81,6 +81,8 @@ def _no_gates(facts: Facts) -> Iterator[Breach]:
         yield Breach(f"`{gate.path}` has a gate, but a {module.form} has none")
     for leaf in _leaves(module):
         yield Breach(f"`{leaf.name}` is something that gates read, but a {module.form} has no gates")
+    for value in module.values:
+        yield Breach(f"`{value.name}` is a value that objectives read, but a {module.form} has none")
     for objective in module.objectives:
         yield Breach(f"`{objective.name}` is an objective, but a {module.form} has none")
     if module.base is not None:
@@ -123,6 +125,8 @@ def _functions(facts: Facts) -> Iterator[Breach]:
 def _expressions(module: Module) -> Iterator[tuple[str, Gate]]:
     for gate in module.gates:
         yield f"the gate of `{gate.path}`", gate.gate
+    for value in module.values:
+        yield f"the value `{value.name}`", value.value
     for objective in module.objectives:
         yield f"the objective `{objective.name}`", objective.value
 
@@ -138,8 +142,12 @@ def _reads(facts: Facts) -> Iterator[Breach]:
     shapes = {p.name: p.shape for p in facts.module.parameters} | {c.name: () for c in facts.module.clocks}
     choices = {instance.path: instance.choice for instance in facts.instances}
     gates = {gate.path for gate in facts.module.gates}
+    before = {f"the value `{value.name}`": value.name for value in facts.module.values}
+    known = shapes.keys() | gates
     for where, expression in _expressions(facts.module):
-        readable = shapes.keys() if where.startswith("the gate") else shapes.keys() | gates
+        readable = shapes.keys() if where.startswith("the gate") else known
+        if where in before:  # those behind it read it, too
+            known = known | {before[where]}
         for name in dict.fromkeys(parameters_of(expression)):
             if name not in readable:
                 yield Breach(f"{where} reads `{name}`, which is no architecture parameter and no clock")
@@ -191,6 +199,9 @@ def _objectives(facts: Facts) -> Iterator[Breach]:
     names = [objective.name for objective in facts.module.objectives]
     for fault in faults_of_names(names, prefixes=()):
         yield Breach(f"among the objectives, {fault}")
+    read = [*(leaf.name for leaf in _leaves(facts.module)), *(gate.path for gate in facts.module.gates)]
+    for fault in faults_of_names([*read, *(value.name for value in facts.module.values)], prefixes=()):
+        yield Breach(f"among what objectives read, {fault}")
 
 
 def _base(facts: Facts) -> Iterator[Breach]:
@@ -214,7 +225,7 @@ MODULE_INVARIANTS = (
     ModuleInvariant("no choices", "a network has no choices", _no_choices, ("network",)),
     ModuleInvariant(
         "no gates",
-        "only a relaxed module has gates, what they read, objectives and a base",
+        "only a relaxed module has gates, what they read, values, objectives and a base",
         _no_gates,
         ("space", "network"),
     ),
@@ -226,7 +237,7 @@ MODULE_INVARIANTS = (
     ),
     ModuleInvariant(
         "functions",
-        "gates and objectives apply functions that exist to as many arguments as they take",
+        "gates, values and objectives apply functions that exist to as many arguments as they take",
         _functions,
         ("relaxed",),
     ),
@@ -242,6 +253,8 @@ MODULE_INVARIANTS = (
         _parameters,
         ("relaxed",),
     ),
-    ModuleInvariant("objectives", "objectives have names of their own", _objectives, ("relaxed",)),
+    ModuleInvariant(
+        "objectives", "objectives, and all that they read, have names of their own", _objectives, ("relaxed",)
+    ),
     ModuleInvariant("base", "the base has the same choices", _base, ("relaxed",)),
 )

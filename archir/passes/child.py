@@ -56,4 +56,4 @@ def child_of(module: Module, specs: Sequence[str]) -> Child | None:
     if not isinstance(first, Derive):
         return None
     transit = Transit(engines="none", rule=first.rule, coefficients=first.coefficients)
-    return Child(module, first, evolve(transit.run(module, None).module, objectives=()))
+    return Child(module, first, evolve(transit.run(module, None).module, objectives=(), values=()))

@@ -21,6 +21,8 @@ BUILT_IN: Mapping[str, str] = {
     "bottleneck": "archir.passes.bottleneck:Bottleneck",
     "sparsify": "archir.passes.sparsify:Sparsify",
     "mask": "archir.passes.mask:Mask",
+    "depth_loss": "archir.passes.depth_loss:DepthLoss",
+    "complexity_loss": "archir.passes.complexity_loss:ComplexityLoss",
     "transit": "archir.passes.transit:Transit",
     "derive": "archir.passes.derive:Derive",
     "fix": "archir.passes.fix:Fix",

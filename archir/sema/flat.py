@@ -23,7 +23,7 @@ from archir.ir.graph import (
     adjacent,
     results,
 )
-from archir.ir.module import FORMS, ArchitectureParameter, Clock, GateOf, Module, Objective
+from archir.ir.module import FORMS, ArchitectureParameter, Clock, GateOf, Module, NamedValue, Objective
 from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
 from archir.ops import PRIMITIVES
@@ -48,6 +48,7 @@ def read_flat(flat: ast.Flat) -> Module:
     parameters: list[ArchitectureParameter] = []
     clocks: list[Clock] = []
     gates: list[GateOf] = []
+    values: list[NamedValue] = []
     objectives: list[Objective] = []
     base: Graph | None = None
     for item in flat.items:
@@ -64,13 +65,16 @@ def read_flat(flat: ast.Flat) -> Module:
                 clocks.append(clock_of(item))
             case ast.Binding(what="gate"):
                 gates.append(GateOf(item.path, expression_of(item.value)))
+            case ast.Binding(what="value"):
+                values.append(NamedValue(item.path, expression_of(item.value)))
             case ast.Binding():
                 objectives.append(Objective(item.path, expression_of(item.value)))
     if main is None:
         help_ = "give it `net @name.0(%image: tensor[3, 32, 32]) { ... }`"
         fail("NAS309", "this module holds no graph", span=name_span(flat, flat.name), help=help_)
     return Module(
-        flat.name, flat.form, main, tuple(parameters), tuple(gates), tuple(clocks), tuple(objectives), base
+        flat.name, flat.form, main, tuple(parameters), tuple(gates), tuple(clocks), tuple(objectives), base,
+        tuple(values),
     )  # fmt: skip
 
 

@@ -348,9 +348,9 @@ class Definition(Node):
 
 @frozen
 class Binding(Node):
-    """`parameter %path = value`, and likewise a clock, gate or objective, in the flat form."""
+    """`parameter %path = value`, and likewise a clock, gate, value or objective, in the flat form."""
 
-    what: Only["parameter", "clock", "gate", "objective"]
+    what: Only["parameter", "clock", "gate", "value", "objective"]
     path: str
     value: Expr
 

@@ -78,9 +78,24 @@ def _constants(table: ir.Table, dtype: torch.dtype, device: torch.device) -> Ten
     return torch.tensor(table.rows, dtype=dtype, device=device)
 
 
+def _products(a: Tensor, b: Tensor | ir.Table) -> Tensor:
+    return a * (_constants(b, a.dtype, a.device) if isinstance(b, ir.Table) else b)
+
+
 def dot(_axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
     """The sum of the products."""
-    return (a * (_constants(b, a.dtype, a.device) if isinstance(b, ir.Table) else b)).sum()
+    return _products(a, b).sum()
+
+
+def per_edge(_axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
+    """The sum of the products on each edge."""
+    return _products(a, b).sum(dim=-1, keepdim=True)
+
+
+def shares(_axes: Axes, x: Tensor) -> Tensor:
+    """Over the sum of all elements where there is any."""
+    total = x.sum()
+    return x / torch.where(total > 0, total, torch.ones_like(total))
 
 
 def mean(_axes: Axes, *tensors: Tensor) -> Tensor:
@@ -108,6 +123,8 @@ GATE_ROWS: dict[str, GateRow] = {
     "/": lambda _, a, b: a / b,
     "log": lambda _, x: torch.log(x),
     "dot": dot,
+    "per_edge": per_edge,
+    "shares": shares,
     "pick": lambda _, p, e, k: p[int(e), int(k)],
     "mean": mean,
 }

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from archir.analysis.axes import Axes
 from archir.ir.gates import Apply, Gate, Number, Parameter, Table, is_plain, support
+from archir.ir.module import NamedValue
 from archir.lowering.torch.gate_rows import GATE_ROWS, GateRow
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
@@ -107,13 +108,15 @@ def _active(values: Sequence[Tensor]) -> Iterable[Pairs]:
 
 
 def gate_program(
-    readings: Sequence[Reading], leaves: Sequence[str], objectives: Sequence[Gate], paths: Mapping[str, int]
-) -> GateProgram:
+    readings: Sequence[Reading], leaves: Sequence[str], objectives: Sequence[Gate], paths: Mapping[str, int],
+    values: Sequence[NamedValue] = (),
+) -> GateProgram:  # fmt: skip
     """What evaluates gates and objectives, each subexpression once.
 
-    `leaves` name all that gates can read; `paths` say which gate a path has that an objective reads.
+    `leaves` name all that gates can read; `paths` say which gate a path has that an objective, or a value, reads.
     """
-    constants = tuple(dict.fromkeys(c for gate in (*(r.gate for r in readings), *objectives) for c in _constants(gate)))
+    expressions = (*(r.gate for r in readings), *(v.value for v in values), *objectives)
+    constants = tuple(dict.fromkeys(c for gate in expressions for c in _constants(gate)))
     slots: dict[object, int] = {name: i for i, name in enumerate((*leaves, *constants))}
     steps: list[_Step] = []
     gates = tuple(_place(r.gate, r.axes, slots, steps) for r in readings)
@@ -121,6 +124,8 @@ def gate_program(
     supports = tuple(None if s is None else _place(s, axes, slots, steps) for s, axes in shown)
     until = len(steps)
     slots |= {path: gates[number] for path, number in paths.items()}
+    for value in values:
+        slots[value.name] = _place(value.value, Axes((), ()), slots, steps)
     ends = tuple(_place(o, Axes((), ()), slots, steps) for o in objectives)
     plain = tuple(is_plain(r.gate) for r in readings)
     return GateProgram(constants, tuple(steps), gates, supports, plain, until, ends)

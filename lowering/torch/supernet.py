@@ -36,7 +36,7 @@ class Supernet(Unit):
         super().__init__(module.graph, "", Lowering(options, places))
         self._ir = module
         leaves = [*(p.name for p in module.parameters), *(c.name for c in module.clocks)]
-        self._gates = gate_program(distinct, leaves, [o.value for o in module.objectives], places)
+        self._gates = gate_program(distinct, leaves, [o.value for o in module.objectives], places, module.values)
         for parameter in module.parameters:
             owner, last = self._owner(parameter.name)
             start = parameter.start + parameter.deviation * torch.randn(parameter.shape)

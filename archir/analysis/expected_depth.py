@@ -1,0 +1,133 @@
+"""Expected depth of relaxed stages, as values that objectives read (H-DAS, Liu et al. 2021, Eq. 2).
+
+The depth of a cell is the number of cells on the way to it, itself included: d_i = sum_j a_ij (d_j + 1), and 0 for the
+inputs of the stage. a_ij is the share of edge j in what the edges into i carry that is not `none`; where they carry
+`none` alone, the depth is 0. Of a value with several operands it is their mean, so that the depth of a stage is the
+mean number of cells on a way from its output back to its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from typing import TypeAlias
+
+from attrs import define, field, frozen
+
+from archir.analysis.axes import axes_of
+from archir.analysis.depth import is_cell, stages
+from archir.ir.gates import Apply, Gate, Number, Parameter, Table
+from archir.ir.graph import Choice, Graph, results
+from archir.ir.module import Module, NamedValue, join
+
+_Terms: TypeAlias = tuple[tuple[Gate | None, Gate | None], ...]
+"""What a value is a mixture of: weights (None: 1) and depths (None: 0)."""
+
+
+@frozen
+class CellDepth:
+    """A cell of a stage: the expression of its depth, and those coefficients of windows whose last value it is."""
+
+    name: str
+    depth: Gate
+    last_of: tuple[Gate, ...]
+
+
+@frozen
+class StageDepth:
+    """A stage by its path, its cells in order, the depth of its output, and the values that these read, in order."""
+
+    path: str
+    cells: tuple[CellDepth, ...]
+    depth: Gate
+    values: tuple[NamedValue, ...]
+
+
+def expected_depths(module: Module) -> tuple[StageDepth, ...]:
+    """The stages of a relaxed module that hold cells, in order of computation."""
+    found = (_Stage(path, graph).made() for path, graph in stages(module.base or module.graph))
+    return tuple(stage for stage in found if stage.cells)
+
+
+@define
+class _Stage:
+    path: str
+    graph: Graph
+    values: list[NamedValue] = field(factory=list)
+    terms: dict[str, _Terms] = field(factory=dict)
+
+    def made(self) -> StageDepth:
+        cells: dict[str, Gate] = {}
+        last_of: dict[str, list[Gate]] = {}
+        self.terms = {value.name: ((None, None),) for value in self.graph.inputs}
+        for node in self.graph.nodes:
+            if isinstance(node, Choice) and node.windows:
+                gates = [_pick(self._gate(node), 0, k) for k in range(len(node.edges[0].candidates))]
+                for k, gate in enumerate(gates):
+                    last_of.setdefault(node.filled(k)[-1], []).append(gate)
+                for slot, name in enumerate(results(node)):
+                    sources = [node.filled(k)[slot] for k in range(len(gates))]
+                    self.terms[name] = self._mixed(gates, sources)
+            elif isinstance(node, Choice):
+                shares = self._named(f"{node.name}.edges", Apply("shares", (self._solid(node),)))
+                weights = [_pick(shares, e, 0) for e in range(len(node.edges))]
+                terms = tuple(
+                    term
+                    for weight, edge in zip(weights, node.edges, strict=True)
+                    for term in _scaled(weight, self._mean(edge.sources))
+                )
+                self.terms |= dict.fromkeys(results(node), terms)
+            elif is_cell(node):
+                cells[node.name] = self._named(node.name, _depth(self._mean(node.operands), through_a_cell=True))
+                self.terms[node.name] = ((None, cells[node.name]),)
+            else:
+                self.terms[node.name] = self._mean(node.operands)
+        of_output = self._named("", _depth(self.terms[self.graph.output]))
+        found = tuple(CellDepth(name, depth, tuple(last_of.get(name, ()))) for name, depth in cells.items())
+        return StageDepth(self.path, found, of_output, tuple(self.values))
+
+    def _gate(self, choice: Choice) -> Gate:
+        return Parameter(join(self.path, choice.name))
+
+    def _solid(self, choice: Choice) -> Gate:
+        """What each edge carries that is not `none`."""
+        rows = tuple(tuple(float(solid) for solid in row) for row in axes_of(choice).solid)
+        return Apply("per_edge", (self._gate(choice), Table(rows)))
+
+    def _named(self, name: str, value: Gate) -> Gate:
+        self.values.append(NamedValue(".".join(filter(None, ("depth", self.path, name))), value))
+        return Parameter(self.values[-1].name)
+
+    def _mixed(self, weights: Sequence[Gate], sources: Sequence[str]) -> _Terms:
+        pairs = zip(weights, sources, strict=True)
+        return tuple(term for weight, source in pairs for term in _scaled(weight, self.terms[source]))
+
+    def _mean(self, operands: Sequence[str]) -> _Terms:
+        """The mean of several values; the slots of a choice are one mixture."""
+        different = list(dict.fromkeys(self.terms[o] for o in operands))
+        if len(different) == 1:
+            return different[0]
+        share = Number(1 / len(operands))
+        return tuple(term for o in operands for term in _scaled(share, self.terms[o]))
+
+
+def _scaled(weight: Gate, terms: _Terms) -> _Terms:
+    return tuple((weight if w is None else Apply("*", (weight, w)), depth) for w, depth in terms)
+
+
+def _depth(terms: _Terms, *, through_a_cell: bool = False) -> Gate:
+    """The sum of weight times depth, one more where the way leads through a cell."""
+    found = list(_summands(terms, through_a_cell))
+    return reduce(lambda a, b: Apply("+", (a, b)), found) if found else Number(0.0)
+
+
+def _summands(terms: _Terms, through_a_cell: bool) -> Iterator[Gate]:
+    for weight, depth in terms:
+        one = Number(1.0) if through_a_cell else None
+        total = one if depth is None else depth if one is None else Apply("+", (depth, one))
+        if total is not None:
+            yield total if weight is None else weight if total == Number(1.0) else Apply("*", (weight, total))
+
+
+def _pick(gate: Gate, edge: int, operation: int) -> Gate:
+    return Apply("pick", (gate, Number(edge), Number(operation)))
