@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from archir.analysis.axes import Axes, axes_of
 from archir.diagnostics import fail
-from archir.ir.gates import Gate, Number, Parameter, Table, as_float32
+from archir.ir.gates import Gate, Number, Parameter, Table, as_float32, parameters_of
 from archir.ir.module import Module, choice_instances
 
 Array: TypeAlias = NDArray[np.floating[Any]]
@@ -154,6 +154,15 @@ def evaluate_values(module: Module, values: Mapping[str, Array]) -> dict[str, Ar
     for named in module.values:
         found[named.name] = evaluate_gate(named.value, found, Axes((), ()))
     return {named.name: found[named.name] for named in module.values}
+
+
+def reported_values(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:
+    """Those named values that neither values nor objectives read: they are there to be looked at."""
+    if not module.values:
+        return {}
+    readers = [*(v.value for v in module.values), *(o.value for o in module.objectives)]
+    read = {name for reader in readers for name in parameters_of(reader)}
+    return {name: value for name, value in evaluate_values(module, values).items() if name not in read}
 
 
 def evaluate_gates(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:

@@ -27,7 +27,8 @@ class Bottleneck(Pass):
     """The bottleneck of EnTranNAS (Yang et al. 2021, section 2.5), for as long as the search lasts.
 
     A 1x1 convolution divides the channels of a node before they enter its candidates; another brings them back
-    behind each choice. A derived network has the channels of the space.
+    behind each choice. A derived network has the channels of the space. What fills the inputs of a cell (`*choose`,
+    `choose adjacent`) stays as it is: its values are handed on, not added up.
     """
 
     name: ClassVar[str] = "bottleneck"
@@ -54,13 +55,16 @@ class _Cell:
 
     def nodes(self) -> tuple[Node, ...]:
         """The nodes with what squeezes and restores around each choice."""
-        if not any(isinstance(node, Choice) for node in self.graph.nodes):
+        if not any(isinstance(node, Choice) and node.slots == 1 for node in self.graph.nodes):
             return self.graph.nodes
         types = self.graph.types()
         made: list[Node] = []
         for node in self.graph.nodes:
-            if isinstance(node, Choice):
+            if isinstance(node, Choice) and node.slots == 1:
                 made += self._choice(node, types)
+            elif isinstance(node, Choice):
+                edges = (evolve(e, sources=tuple(self.renamed.get(s, s) for s in e.sources)) for e in node.edges)
+                made.append(evolve(node, edges=tuple(edges)))
             else:
                 made.append(evolve(node, operands=tuple(self.renamed.get(o, o) for o in node.operands)))
         if self.graph.output in self.renamed:
@@ -70,13 +74,6 @@ class _Cell:
 
     def _choice(self, choice: Choice, types: dict[str, TensorType]) -> list[Node]:
         made: list[Node] = []
-        if choice.slots > 1:
-            fail(
-                "NAS402",
-                f"`{choice.name}` fills the inputs of a cell",
-                span=choice.span,
-                help="leave out `bottleneck`; in a method, `--set ratio=1`",
-            )
         for source in dict.fromkeys(choice.operands):
             if source not in self.squeezed:
                 self.squeezed[source] = f"squeeze.{source}"

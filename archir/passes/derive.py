@@ -52,11 +52,19 @@ class Derive(Pass):
 
 def derived_point(module: Module, values: Values, how: Derive | None = None) -> Point:
     """What a relaxed module's learned values keep of each choice."""
-    how = how or Derive()
+    return space_of(module).without_closed(Point(tuple(kept_by_rule(module, values, how or Derive()).items())))
+
+
+def kept_by_rule(
+    module: Module, values: Values, how: Derive, only: frozenset[str] | None = None
+) -> dict[str, tuple[Kept, ...]]:
+    """What a rule keeps of each choice, or of those with the keys `only`, open or not."""
     gates = engine_gates(module)
     check_rule(how.rule, gates)
     kept: dict[str, tuple[Kept, ...]] = {}
     for key, choice in shared_choices(module).items():
+        if only is not None and key not in only:
+            continue
         axes, gate = axes_of(choice), gates[key]
         stays = evaluate_gate(rule_gate(how.rule, key, choice, gate), values, axes)
         weight = evaluate_gate(unmasked(gate), values, axes)
@@ -64,7 +72,7 @@ def derived_point(module: Module, values: Values, how: Derive | None = None) -> 
             Kept(int(e), choice.edges[e].candidates[k].name, float(weight[e, k]) if how.coefficients else None)
             for e, k in np.argwhere(stays > 0)
         )
-    return space_of(module).without_closed(Point(tuple(kept.items())))
+    return kept
 
 
 def _kept_masked(module: Module, values: Values, point: Point) -> tuple[str, ...]:

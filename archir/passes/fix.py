@@ -74,16 +74,28 @@ def _masked(path: str, mask: WeightMask) -> WeightExpression:
 def fixed(module: Module, point: Point) -> Module:
     """The network at a point; raises `ArchirError` NAS404 if the point is not of this module."""
     check_point(module, point)
+    return _at(module, point, frozenset(), "network")
+
+
+def partly_fixed(module: Module, point: Point, open_: frozenset[str]) -> Module:
+    """The space that is left where a point speaks of some choices, and those of the keys `open_` stay choices."""
+    return _at(module, point, open_, "space")
+
+
+def _at(module: Module, point: Point, open_: frozenset[str], form: Form) -> Module:
     memo: dict[tuple[int, str | None], Graph] = {}
 
     def change(g: Graph, tag: str | None) -> Graph:
         if (id(g), tag) not in memo:
-            memo[id(g), tag] = _without_choices(g, tag, point, change)
+            memo[id(g), tag] = _without_choices(g, tag, point, open_, change)
         return memo[id(g), tag]
 
     graph = change(module.base or module.graph, None)
-    origin = None if module.origin is None else evolve(module.origin, point=point)
-    return Module(module.name, "network", graph, origin=origin, history=module.history)
+    origin = module.origin
+    if origin is not None:  # what was decided before stays decided
+        before = () if origin.point is None else origin.point.choices
+        origin = evolve(origin, point=Point((*before, *point.choices)))
+    return Module(module.name, form, graph, origin=origin, history=module.history)
 
 
 def _nothing_kept(choice: Choice, key: str) -> tuple[str, Zero]:
@@ -100,7 +112,7 @@ def _nothing_kept(choice: Choice, key: str) -> tuple[str, Zero]:
 
 
 def _without_choices(
-    graph: Graph, tag: str | None, point: Point, change: Callable[[Graph, str | None], Graph]
+    graph: Graph, tag: str | None, point: Point, open_: frozenset[str], change: Callable[[Graph, str | None], Graph]
 ) -> Graph:
     owner = owner_of(graph, tag)
     nodes: list[Node] = []
@@ -110,8 +122,13 @@ def _without_choices(
         for node in graph.nodes
         if isinstance(node, Choice) and node.windows and (kept := point.kept(join(owner, node.name)))
     }
-    for node in without_unneeded(graph, windows):
-        if isinstance(node, Choice):  # only kept candidates are changed: a point says nothing of what is inside others
+    undecided = any(isinstance(n, Choice) and n.windows and join(owner, n.name) in open_ for n in graph.nodes)
+    for node in graph.nodes if undecided else without_unneeded(graph, windows):
+        if isinstance(node, Choice) and join(owner, node.name) in open_:
+            nodes.append(_left_open(node, renamed, change))
+        elif isinstance(
+            node, Choice
+        ):  # only kept candidates are changed: a point says nothing of what is inside others
             made, terms = _kept_nodes(node, point, join(owner, node.name), renamed, change)
             if node.slots == 1:
                 total, terms = _total(node, join(owner, node.name), terms, renamed)
@@ -126,6 +143,14 @@ def _without_choices(
             nodes.append(evolve(plain, operands=tuple(renamed.get(o, o) for o in plain.operands)))
     output = renamed.get(graph.output, graph.output)
     return evolve(graph, nodes=tuple(nodes), output=output)
+
+
+def _left_open(choice: Choice, renamed: Mapping[str, str], change: Callable[[Graph, str | None], Graph]) -> Choice:
+    """A choice that stays one, among what is left of the others."""
+    changed = with_callees(choice, change)
+    assert isinstance(changed, Choice)
+    edges = (evolve(edge, sources=tuple(renamed.get(s, s) for s in edge.sources), home=None) for edge in changed.edges)
+    return evolve(changed, edges=tuple(edges))
 
 
 def _kept_nodes(

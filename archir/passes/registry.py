@@ -25,6 +25,8 @@ BUILT_IN: Mapping[str, str] = {
     "complexity_loss": "archir.passes.complexity_loss:ComplexityLoss",
     "transit": "archir.passes.transit:Transit",
     "derive": "archir.passes.derive:Derive",
+    "decide": "archir.passes.decide:Decide",
+    "restart": "archir.passes.restart:Restart",
     "fix": "archir.passes.fix:Fix",
     "sample": "archir.passes.sample:Sample",
     "inline": "archir.passes.inline:Inline",

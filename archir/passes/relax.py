@@ -16,6 +16,7 @@ from archir.ir.module import ArchitectureParameter, Clock, Form, GateOf, Module,
 from archir.ir.rewrite import with_callees
 from archir.ops.norm import BatchNorm
 from archir.passes.base import Pass, Rewrite, Values, option
+from archir.passes.weights import Fresh
 
 
 @frozen
@@ -53,12 +54,12 @@ class Relax(Pass):
         gates = tuple(GateOf(i.path, self._gate(i.key, i.choice)) for i in choice_instances(module.graph))
         clock = Clock(f"arch.{self.each}s", self.each)
         graph = module.graph if self.affine else deferred_norms(module.graph)
-        return Rewrite(
-            evolve(
-                module, form="relaxed", graph=graph, parameters=parameters, gates=gates,
-                clocks=(clock,) if self.anneal != 1.0 and choices else (),
-            )
+        relaxed = evolve(
+            module, form="relaxed", graph=graph, parameters=parameters, gates=gates,
+            clocks=(clock,) if self.anneal != 1.0 and choices else (),
         )  # fmt: skip
+        leaves = [*(p.name for p in relaxed.parameters), *(c.name for c in relaxed.clocks)]
+        return Rewrite(relaxed, {name: Fresh() for name in leaves})  # also where a search before this had them
 
     def _weighs(self, choice: Choice) -> bool:
         """Whether the edges of a choice have weights: not where there is one, whose softmax is 1 for ever."""

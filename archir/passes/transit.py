@@ -49,14 +49,9 @@ class Transit(Pass):
             whole = self._engines(key, of)
             for place, instance in enumerate(of):
                 if place not in whole:
-                    gates[instance.path] = self._gate(instance, learning[key])
+                    how = self.rule, self.coefficients
+                    gates[instance.path] = transit_gate(instance, learning[key], *how)
         return Rewrite(evolve(module, gates=tuple(GateOf(g.path, gates[g.path]) for g in module.gates)))
-
-    def _gate(self, instance: ChoiceInstance, learning: Gate) -> Gate:
-        kept = rule_gate(self.rule, instance.key, instance.choice, learning)
-        if not self.coefficients:
-            return kept
-        return Apply("detach", (learning if self.rule == "nonzero" else Apply("*", (kept, unmasked(learning))),))
 
     def _engines(self, key: str, of: list[ChoiceInstance]) -> range | tuple[int, ...]:
         count = len(of)
@@ -76,3 +71,11 @@ class Transit(Pass):
                     help_ = f"it is in {count} cell{'s' if count > 1 else ''}, counted from 0"
                     fail("NAS402", f"no engine is left for `{key}`", span=of[0].choice.span, help=help_)
                 return places
+
+
+def transit_gate(instance: ChoiceInstance, learning: Gate, rule: Rule, coefficients: bool) -> Gate:
+    """What a rule keeps now of a choice whose engine has the gate `learning`."""
+    kept = rule_gate(rule, instance.key, instance.choice, learning)
+    if not coefficients:
+        return kept
+    return Apply("detach", (learning if rule == "nonzero" else Apply("*", (kept, unmasked(learning))),))

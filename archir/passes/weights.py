@@ -87,20 +87,31 @@ class Step:
         return f"step({self.x}, {self.threshold!r})"
 
 
-WeightExpression: TypeAlias = Old | Number | Arithmetic | InverseRoot | Part | Column | Step
+@frozen
+class Fresh:
+    """Nothing old: whatever is at or below the new path begins as in a module that was never trained."""
+
+    def __str__(self) -> str:
+        return "fresh"
+
+
+WeightExpression: TypeAlias = Old | Number | Arithmetic | InverseRoot | Part | Column | Step | Fresh
 
 WeightMap: TypeAlias = Mapping[str, str | WeightExpression]
 """Where weights come from, by their new paths.
 
-An old path stands for all that lies at or below it, an expression for the one tensor at the new path. The longest
-listed path decides. What no listed path covers keeps its path.
+An old path and `Fresh` stand for all that lies at or below them, another expression for the one tensor at the new
+path. The longest listed path decides. What no listed path covers keeps its path.
 """
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 
 def evaluate(expression: WeightExpression, weight: Callable[[str], Any]) -> Any:
-    """The tensor that an expression describes; `weight` gives numpy arrays or torch tensors by old path."""
+    """The tensor that an expression describes; `weight` gives numpy arrays or torch tensors by old path.
+
+    ValueError for `Fresh`, of which there is none.
+    """
     match expression:
         case Old(path):
             return weight(path)
@@ -117,6 +128,8 @@ def evaluate(expression: WeightExpression, weight: Callable[[str], Any]) -> Any:
             return vector.reshape(vector.shape[0], *(1,) * (axes - 1))
         case Step(x, threshold):
             return evaluate(x, weight) >= as_float32(threshold)
+        case Fresh():
+            raise ValueError("nothing old is there to begin with")
 
 
 def old_paths(expression: WeightExpression) -> Iterator[str]:
@@ -132,7 +145,9 @@ def old_paths(expression: WeightExpression) -> Iterator[str]:
 
 
 def substituted(expression: WeightExpression, change: Callable[[str], WeightExpression]) -> WeightExpression:
-    """The expression with each old path replaced."""
+    """The expression with each old path replaced; what is made of something fresh is fresh."""
+    if any(isinstance(change(path), Fresh) for path in old_paths(expression)):
+        return Fresh()
     match expression:
         case Old(path):
             return change(path)
@@ -182,7 +197,7 @@ def _source(weights: WeightMap, path: str) -> str | WeightExpression:
         found = weights.get(here)
         if isinstance(found, str):
             return found + path[len(here) :]
-        if found is not None and here == path:
+        if found is not None and (here == path or isinstance(found, Fresh)):
             return found
         here = here.rpartition(".")[0]
     return path

@@ -7,7 +7,7 @@ from functools import partial
 
 from torch import Tensor
 
-from archir.passes.weights import Old, WeightExpression, WeightMap, evaluate, former, old_paths, substituted
+from archir.passes.weights import Fresh, Old, WeightExpression, WeightMap, evaluate, former, old_paths, substituted
 from archir.search.optimizers import OptimizerState
 
 
@@ -25,7 +25,7 @@ def carried(tensors: Mapping[str, Tensor], paths: Iterable[str], maps: Sequence[
     return {
         path: evaluate(found, tensors.__getitem__)
         for path, found in sources.items()
-        if all(old in tensors for old in old_paths(found))
+        if not isinstance(found, Fresh) and all(old in tensors for old in old_paths(found))
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from attrs import evolve, frozen
 
+from archir.analysis.gates import reported_values
 from archir.ir.module import Module
 from archir.passes import WeightMap
 from archir.passes.child import Child
@@ -128,7 +129,7 @@ def _train(job: Job, index: int, phase: Train, module: Module, state: State, map
     job.reporter.phase(f"training {' and '.join(phase.trains)}", phase.epochs, state.epoch)
     for epoch in range(state.epoch, phase.epochs):
         with enough_memory():
-            record = _with_connections(train_epoch(session, epoch, job.reporter), session, child)
+            record = _described(train_epoch(session, epoch, job.reporter), session, module, child)
         state = evolve(_snapshot(session, state), epoch=epoch + 1, history=(*state.history, record))
         if session.learner.leaves:
             line = architecture_line(index, len(state.history), session.learner.leaves)
@@ -143,13 +144,15 @@ def _next_passes(steps: Sequence[Step]) -> list[str]:
     return [step.spec for step in steps if isinstance(step, RunPass)]
 
 
-def _with_connections(record: EpochRecord, session: Session, child: Child | None) -> EpochRecord:
-    """The record with what would be kept now of each kind of cell."""
-    if child is None:
+def _described(record: EpochRecord, session: Session, module: Module, child: Child | None) -> EpochRecord:
+    """The record with what would be kept now of each kind of cell, and the module's named values."""
+    if child is None and not module.values:
         return record
-    found = child.connections({name: t.detach().cpu().numpy() for name, t in session.learner.leaves.items()})
+    read = {name: t.detach().cpu().numpy() for name, t in session.learner.leaves.items()}
+    found = {} if child is None else child.connections(read)
     edges, operations = ({owner: getattr(c, what) for owner, c in found.items()} for what in ("edges", "operations"))
-    return evolve(record, edges=edges, operations=operations)
+    values = {name: float(value) for name, value in reported_values(module, read).items()}
+    return evolve(record, edges=edges, operations=operations, values=values)
 
 
 def _session(

@@ -104,9 +104,13 @@ class Learner:
         """The loss of all processes together."""
         return self.processes.total(loss.detach())[0]
 
+    def objectives(self) -> dict[str, Tensor]:
+        """The model's objectives by name, numbers."""
+        return self.model.objectives() if isinstance(self.model, Searchable) else {}
+
     def objective(self) -> Tensor | None:
         """The sum of the model's objectives, a number; None if it has none."""
-        values = list(self.model.objectives().values()) if isinstance(self.model, Searchable) else []
+        values = list(self.objectives().values())
         return torch.stack(values).sum() if values else None
 
     def tick(self, unit: Period) -> None:

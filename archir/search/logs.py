@@ -111,6 +111,8 @@ class Curves:
         scalars |= {} if record.child_accuracy is None else {"accuracy/child": record.child_accuracy}
         scalars |= {} if record.objective is None else {"loss/objective": record.objective}
         scalars |= {} if record.arch_steps is None else {"steps/arch": record.arch_steps}
+        scalars |= {f"objectives/{name}": value for name, value in record.objectives.items()}
+        scalars |= {f"values/{name}": value for name, value in record.values.items()}
         scalars |= {f"edges/{cell}": number for cell, number in record.edges.items()}
         scalars |= {f"operations/{cell}": number for cell, number in record.operations.items()}
         values = [Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]

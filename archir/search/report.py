@@ -18,9 +18,9 @@ class EpochRecord:
     step: index of the training step in the method. epoch: from 1. learning_rate: of what the phase names first.
     images_per_second: of training, both levels counted. evaluated: `valid` (held-out images) or `test`. seconds:
     training and evaluation. time: seconds since 1970, at the end. child_accuracy: of the paths that would be derived
-    now, inside the supernet, on the same images. objective: the sum of the module's objectives. edges, operations:
-    how many would be kept now, by kind of cell. arch_steps: how many architecture steps there were,
-    None if the phase trains none.
+    now, inside the supernet, on the same images. objective: the sum of the module's objectives; objectives: each by
+    name. edges, operations: how many would be kept now, by kind of cell. values: the module's named values that nothing
+    else reads (expected depths). arch_steps: how many architecture steps there were, None if the phase trains none.
     """
 
     step: int
@@ -40,6 +40,8 @@ class EpochRecord:
     arch_steps: int | None = None
     edges: Mapping[str, int] = field(factory=dict)
     operations: Mapping[str, int] = field(factory=dict)
+    objectives: Mapping[str, float] = field(factory=dict)
+    values: Mapping[str, float] = field(factory=dict)
 
 
 @frozen

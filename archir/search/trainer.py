@@ -133,6 +133,7 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
     score = evaluate(session.learner, session.evaluation, session.augmentation)
     _require_finite(score.loss, f"the {session.evaluated} loss after epoch {epoch + 1}")
     child = None if session.child is None else evaluate(session.child, session.evaluation, session.augmentation)
+    objectives = {name: value.item() for name, value in session.learner.objectives().items()}
     objective = session.learner.objective()
     rate = phase.optimizer(phase.trains[0]).lr.at(epoch, 0, phase.epochs, steps)
     return EpochRecord(
@@ -140,6 +141,7 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
         score.accuracy, rate, speed, time.perf_counter() - start, time.time(),
         None if child is None else child.accuracy, None if objective is None else objective.item(),
         arch_steps if "arch" in phase.trains else None,
+        objectives=objectives,
     )  # fmt: skip
 
 

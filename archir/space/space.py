@@ -145,10 +145,18 @@ class Space:
                         opened |= slot.activates if (slot.edge, slot.operation) in chosen else set()
         return opened
 
-    def without_closed(self, point: Point) -> Point:
-        """The point without what it says of choices that are not open in it, in the order of the net."""
+    def without_closed(self, point: Point, *, rest_open: bool = False) -> Point:
+        """The point without what it says of choices that are not open in it, in the order of the net.
+
+        `rest_open`: choices that it does not speak of may keep anything.
+        """
         kept = dict(point.choices)
-        opened = self.open_in(kept)
+        rest = {
+            v.key: tuple(Kept(s.edge, s.operation) for edge in v.slots for s in edge)
+            for v in self.variables
+            if rest_open and v.key not in kept
+        }
+        opened = self.open_in({**kept, **rest})
         return self._point({key: of for key, of in kept.items() if key in opened})
 
     def _point(self, kept: Mapping[str, tuple[Kept, ...]]) -> Point:

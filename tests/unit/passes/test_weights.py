@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archir.passes import compose, evaluate, former, former_path
-from archir.passes.weights import Arithmetic, Column, InverseRoot, Number, Old, Part, WeightExpression, substituted
+from archir.passes.weights import (
+    Arithmetic,
+    Column,
+    Fresh,
+    InverseRoot,
+    Number,
+    Old,
+    Part,
+    WeightExpression,
+    substituted,
+)
 from archir.search.carry import carried, carried_slots
 
 SCALE = Arithmetic("*", Old("n.weight"), InverseRoot(Arithmetic("+", Old("n.var"), Number(0.5))))
@@ -73,3 +83,16 @@ def test_a_run_carries_computed_tensors_but_no_optimiser_state_of_them() -> None
 def test_an_unknown_operand_is_an_error() -> None:
     with pytest.raises(KeyError):
         evaluate(Old("a"), {}.__getitem__)
+
+
+def test_what_begins_anew_is_left_out_with_all_below_it() -> None:
+    made = {"cell": Fresh(), "arch.alpha": Fresh()}
+    tensors = {path: torch.zeros(1) for path in ("cell.0.weight", "cells.weight", "arch.alpha", "arch.beta", "old.w")}
+    assert carried(tensors, tensors, [made]).keys() == {"cells.weight", "arch.beta", "old.w"}
+    assert carried_slots({path: {"step": t} for path, t in tensors.items()}, tensors, [made]).keys() == {
+        "cells.weight", "arch.beta", "old.w"
+    }  # fmt: skip
+    renamed = compose({"new": "cell.0"}, made)
+    assert former(renamed, "new.weight") == Fresh()
+    assert former_path(renamed, "new.weight") is None
+    assert former(compose(made, {"cell.1": "old"}), "cell.1.w") == Fresh()
