@@ -8,17 +8,19 @@ mean number of cells on a way from its output back to its inputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import TypeAlias
 
-from attrs import define, field, frozen
+import numpy as np
+from attrs import define, evolve, field, frozen
 
 from archir.analysis.axes import axes_of
 from archir.analysis.depth import is_cell, stages
+from archir.analysis.gates import Array, evaluate_values
 from archir.ir.gates import Apply, Gate, Number, Parameter, Table
 from archir.ir.graph import Choice, Graph, results
-from archir.ir.module import Module, NamedValue, join
+from archir.ir.module import ArchitectureParameter, Module, NamedValue, join
 
 _Terms: TypeAlias = tuple[tuple[Gate | None, Gate | None], ...]
 """What a value is a mixture of: weights (None: 1) and depths (None: 0)."""
@@ -47,6 +49,19 @@ def expected_depths(module: Module) -> tuple[StageDepth, ...]:
     """The stages of a relaxed module that hold cells, in order of computation."""
     found = (_Stage(path, graph).made() for path, graph in stages(module.base or module.graph))
     return tuple(stage for stage in found if stage.cells)
+
+
+def depths_at(module: Module, values: Mapping[str, Array] | None = None) -> dict[str, float]:
+    """The expected depth of each stage by its path, at these values; without, where all parameters are zero.
+
+    Raises `ArchirError` NAS403 for a missing value.
+    """
+    found = expected_depths(module)
+    leaves = (*module.parameters, *(ArchitectureParameter(c.name, (), 0.0) for c in module.clocks))
+    read = {leaf.name: np.zeros(leaf.shape) for leaf in leaves} if values is None else values
+    named = evolve(module, values=tuple(value for stage in found for value in stage.values))
+    numbers = evaluate_values(named, read)
+    return {stage.path: float(numbers[stage.values[-1].name]) for stage in found}
 
 
 @define

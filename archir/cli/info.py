@@ -30,15 +30,20 @@ if TYPE_CHECKING:
     "--unique", type=click.Choice(["published", "canonical"]),
     help="Also count what is different: by NAS-Bench-201's rule, or with sums in one form.",
 )  # fmt: skip
+@click.option(
+    "--values", metavar="FILE", help="Learned values of a relaxed module: the folder of a run, or a JSON file."
+)
 @click.option("--in", "space", metavar="SPACE", help="Also say which point of a space this network is.")
 @json_option
 def command(
-    file: str, settings: tuple[str, ...], convention: str, unique: Rule | None, space: str | None, as_json: bool
-) -> None:
+    file: str, settings: tuple[str, ...], convention: str, unique: Rule | None, values: str | None, space: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     r"""Count the networks of a space, and the parameters and multiply-adds of a space or network.
 
     FILE is a .nas file, the name of a shipped space or network, or `-` for standard input. A space
-    counts with all its candidates; then come the least, largest and mean cost of its networks.
+    counts with all its candidates; then come the least, largest and mean cost of its networks. Of a
+    relaxed module with stages of cells, the expected depth is told, at the start or at `--values`.
 
     \b
     conv-linear  multiply-adds of convolutions and linear layers
@@ -52,6 +57,8 @@ def command(
         from archir.space.expressions import unique_size
 
         row["unique"] = {"rule": unique, "size": str(unique_size(module, unique))}
+    if module.form == "relaxed" and (depths := _expected(module, values)):
+        row["expected_depth"] = depths
     if space is not None:
         row["point"] = _point_in(space, module, file)
     if as_json:
@@ -75,6 +82,13 @@ def _described(module: Module, convention: str) -> dict[str, Any]:
     vital = vital_blocks(module.graph)
     row |= {"blocks": len(vital), "vital": [name for name, found in vital.items() if found]}
     return row | (_of_network(module) if module.form == "network" else _of_space(module, convention))
+
+
+def _expected(module: Module, values: str | None) -> dict[str, float]:
+    from archir.analysis.expected_depth import depths_at
+    from archir.passes.values import read_values
+
+    return depths_at(module, None if values is None else read_values(values))
 
 
 def _of_network(module: Module) -> dict[str, Any]:
@@ -149,6 +163,7 @@ def _lines(row: Mapping[str, Any]) -> list[str]:
             subsequent_indent="  ",
         ),
         *(_stage_line(stage) for stage in row.get("stages", ())),
+        *(f"stage {path}: expected depth {depth:.2f}" for path, depth in row.get("expected_depth", {}).items()),
     ]
     if "point" in row:
         lines += ["point:", *(f"  {key}: {_kept(kept)}" for key, kept in row["point"].items())]

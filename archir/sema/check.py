@@ -12,6 +12,7 @@ from archir.ir.module import Module
 from archir.ir.origin import Setting
 from archir.sema.library import FileScope, Library
 from archir.sema.load import linked_module
+from archir.sema.named_files import with_named_files
 from archir.sema.names import unknown_names
 from archir.source import Source
 from archir.syntax import ast
@@ -38,12 +39,13 @@ def check_source(
     """
     library = Library()
     scope = library.link(source, folder)
+    settings = with_named_files(scope, library, folder, settings or {})
     items = scope.file.items
     if any(isinstance(i, ast.Definition) and i.kind == "method" for i in items):
         return Checked(method=True)
     nets = [i.name for i in items if isinstance(i, ast.Definition) and i.kind == "net"]
     if net is not None or not items or any(isinstance(i, ast.Flat) for i in items):
-        return Checked((linked_module(scope, library, net, settings or {}),))
+        return Checked((linked_module(scope, library, net, settings),))
     if not nets:
         _check_library(scope, library)
         return Checked(definitions=tuple(i.name for i in items if isinstance(i, ast.Definition | ast.Candidates)))
@@ -51,7 +53,7 @@ def check_source(
     problems: list[Diagnostic] = []
     for name in nets:
         try:
-            modules.append(linked_module(scope, library, name, settings or {}))
+            modules.append(linked_module(scope, library, name, settings))
         except ArchirError as error:
             problems += error.diagnostics
     if problems:

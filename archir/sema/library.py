@@ -19,12 +19,16 @@ from archir.syntax import ast, parse
 
 @define(eq=False)
 class FileScope:
-    """One file's names. `prefix` is empty for the file that was asked for."""
+    """One file's names. `prefix` is empty for the file that was asked for.
+
+    `given`: files that settings name, whose definitions are known by dotted names alone.
+    """
 
     file: ast.File
     prefix: str
     own: dict[str, Value] = Factory(dict)
     uses: dict[str, Namespace] = Factory(dict)
+    given: dict[str, Namespace] = Factory(dict)
     complete: bool = True
     """False where an import failed: then an unknown name may be one of the import's."""
 
@@ -34,6 +38,8 @@ class FileScope:
             return [self.own[name]]
         if name in self.uses:
             return [self.uses[name]]
+        if name in self.given:
+            return [self.given[name]]
         return [n.scope.own[name] for n in self.uses.values() if name in n.scope.own]
 
     def names(self) -> set[str]:
@@ -111,6 +117,28 @@ class Library:
             self.read[dotted] = source
         scope.uses[alias] = Namespace(alias, self.scopes[dotted])
         return True
+
+    def bring(self, scope: FileScope, name: str, file: FilePath | None) -> None:
+        """Makes the definitions of a file known to a scope as `name.x`, and in no other way.
+
+        Without a file its text is among those that were given. Raises `ArchirError` for a file that cannot be read or
+        has errors.
+        """
+        if name not in self.scopes:
+            source = self.texts[name] if file is None or name in self.texts else read_source(file)
+            folder = None if file is None or name in self.texts else file.parent
+            self._open.append(name)
+            try:
+                self.scopes[name] = self.link(source, folder, name)
+            finally:
+                self._open.pop()
+            self.read[name] = source
+        scope.given[name] = Namespace(name, self.scopes[name])
+
+    @staticmethod
+    def places(path: tuple[str, ...], folder: FilePath | None) -> list[FilePath]:
+        """Where the file of a dotted name may be, in order."""
+        return _places(path, folder)
 
     def _same_file(self, item: ast.Use, dotted: str, folder: FilePath | None) -> bool:
         """Whether a name that was used before means the same file here; files find others from their own folder."""

@@ -15,6 +15,7 @@ from archir.ir.types import TensorType
 from archir.sema.elaborate import elaborate
 from archir.sema.expansion import check_expansion
 from archir.sema.library import FileScope, Library, library_folder, read_source
+from archir.sema.named_files import with_named_files
 from archir.sema.suggest import did_you_mean
 from archir.sema.values import DefinitionValue
 from archir.source import Source
@@ -99,7 +100,8 @@ def load_source(
 ) -> Module:
     """The module of a text. `library` gives the texts of imports instead of the disk."""
     linked = Library(dict(library or {}))
-    return linked_module(linked.link(source, folder), linked, net, parameters or {})
+    scope = linked.link(source, folder)
+    return linked_module(scope, linked, net, with_named_files(scope, linked, folder, parameters or {}))
 
 
 def linked_module(

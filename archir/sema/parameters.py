@@ -91,7 +91,8 @@ def _named(frame: Frame, param: ast.Param, given: Setting) -> Value:
     found = resolved(frame.scope, given) if isinstance(given, str) else None
     if isinstance(found, _CALLABLE):
         return found
-    known = [*frame.scope.names(), *(f"{a}.{n}" for a, used in frame.scope.uses.items() for n in used.scope.own)]
+    named = {**frame.scope.uses, **frame.scope.given}
+    known = [*frame.scope.names(), *(f"{a}.{n}" for a, used in named.items() for n in used.scope.own)]
     names = [n for n in known if isinstance(resolved(frame.scope, n), _CALLABLE)]
     help_ = did_you_mean(str(given), names) or "name a definition of the file, or one that it uses"
     return frame.error("NAS205", f"`{param.name}` names a definition; there is no `{given}`", param.span, help=help_)
@@ -100,6 +101,8 @@ def _named(frame: Frame, param: ast.Param, given: Setting) -> Value:
 def resolved(scope: FileScope, name: str) -> Value:
     """What a plain or dotted name means in a file; None where it means nothing, or several things."""
     first, _, rest = name.partition(".")
+    if first in scope.given:
+        return scope.given[first].scope.own.get(rest)
     found = scope.lookup(first)
     value = found[0] if len(found) == 1 else None if found else BUILTINS.get(first)
     if not rest:
@@ -114,10 +117,12 @@ def _example(default: Value) -> str:
 
 
 def parse_setting(name: str, text: str) -> Setting:
-    """The value of `--set name=text`: a number, truth value, word (`a`, `file.a`) or tuple of them.
+    """The value of `--set name=text`: a number, truth value, word (`a`, `file.a`, `path/file.nas:a`) or tuple of them.
 
     Raises `ArchirError` NAS205 if it is none of these.
     """
+    if ".nas:" in text:
+        return text
     source = Source(f"--set {name}", f"const value = {text}\n")
     try:
         (item,) = parse(source).items

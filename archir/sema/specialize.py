@@ -25,6 +25,7 @@ from archir.sema.by_stage import by_stage
 from archir.sema.kept_text import KeptText, Place
 from archir.sema.library import FileScope, Library
 from archir.sema.load import pick_net, reload
+from archir.sema.named_files import with_named_files
 from archir.sema.names import assigned_names, descendants, resolve
 from archir.sema.owners import Owners, by_owner
 from archir.sema.settings import with_defaults
@@ -52,9 +53,10 @@ def print_source(module: Module) -> str:
     library = Library(dict(origin.library))
     scope = library.link(origin.source, None)
     net = pick_net(scope, library, origin.net)
-    settings = dict(origin.settings)
+    settings = with_named_files(scope, library, None, dict(origin.settings))
     if origin.point is None:
-        items = tuple(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items)
+        brought: list[ast.Item] = [ast.Use((name,), None, span=net.definition.span) for name in scope.given]
+        items = (*brought, *(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items))
         return format_file(ast.File(origin.source, items), Comments.of(origin.source))
     space = reload(evolve(origin, point=None)).graph
     space, stages = with_stage_tags(space) if origin.stage_cells else (space, {})
@@ -171,13 +173,18 @@ class _Specializer:
             return constants(home)[value.name]
         if not isinstance(value, DefinitionValue | CandidatesValue):
             return e
-        if isinstance(value, CandidatesValue) and value.scope is self.scopes[""]:
+        if isinstance(value, CandidatesValue) and self._own_text(value):
             return ast.Name(self._candidates(value), span=e.span)
-        if isinstance(value, DefinitionValue) and (self._body.affected(value) or value.scope is self.scopes[""]):
+        if isinstance(value, DefinitionValue) and (self._body.affected(value) or self._own_text(value)):
             return ast.Name(self.definition(value, None), span=e.span)
         path = tuple(value.scope.prefix.split("."))
         self.uses.setdefault(path[-1], path)
         return e if isinstance(e, ast.Name) else evolve(e, base=ast.Name(path[-1], span=e.span))
+
+    def _own_text(self, value: DefinitionValue | CandidatesValue) -> bool:
+        """Whether the new text holds a definition itself: those of the net's file, and of files that settings name."""
+        main = self.scopes[""]
+        return value.scope is main or value.scope.prefix in main.given
 
     def _candidates(self, value: CandidatesValue) -> str:
         """Writes a candidate set that the network still hands on; gives its name."""

@@ -106,3 +106,21 @@ def test_info_shows_depth_and_dead_cells_of_stages(capsys: pytest.CaptureFixture
     assert "stage y: 6 cells, depth 5, 3.50 on a path in the mean; none is dead" in text
     assert "; dead: c.3.normal" in text
     assert "stages" not in json.loads(output(capsys, "info", "darts_v2", "--json"))
+
+
+def test_info_shows_the_expected_depth_of_relaxed_stages(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """At the start and at learned values: with the last edge of each cell alone, cell i is i deep."""
+    file, values = tmp_path / "relaxed.nas", tmp_path / "arch.json"
+    settings = ("--set", "channels=4", "--set", "inner=darts_v2.normal", "--set", "down=darts_v2.reduce")
+    output(capsys, "opt", "hs_das", *settings, "-p", "relax", "-o", str(file))
+    start = json.loads(output(capsys, "info", str(file), "--json"))["expected_depth"]
+    assert set(start) == {"y.0", "y.1", "y.2"}
+    assert all(1 < depth < 5.5 for depth in start.values())
+    last = {
+        f"arch.macro.{s}.c.{i}.choose.alpha": [[40.0, 0, 0, 0]] * (min(i, 3) - 1) + [[0, 40.0, 0, 0]]
+        for s in range(3)
+        for i in range(2, 8)
+    }
+    values.write_text(json.dumps(last))
+    text = output(capsys, "info", str(file), "--values", str(values))
+    assert text.count("expected depth 5.50") == 3
