@@ -32,6 +32,7 @@ class Derive(Pass):
     mask (HM-NAS, Yan et al. 2019, section 3.3): what its masks leave stays. A choice of which they leave nothing keeps
     the strongest operation of its strongest edge by the coefficients before masks, and a note says so.
     auto: top_edges where the space says how many edges stay, argmax where any number may.
+    Of the windows of `choose adjacent` the strongest stays, whatever the rule (H-DAS, Eq. 3).
     With `coefficients`, what stays is multiplied by its coefficient (before masks), as it was in the supernet.
     """
 

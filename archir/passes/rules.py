@@ -48,12 +48,14 @@ def is_masked(gate: Gate) -> bool:
 
 
 def rule_gate(rule: Rule, key: str, choice: Choice, gate: Gate) -> Gate:
-    """The indicator of what a rule keeps of a choice with this gate.
+    """The indicator of what a rule keeps of a choice with this gate; of windows, whatever the rule, the strongest.
 
     `auto`: `top_edges` where the space says how many edges stay, `argmax` where any number may. `mask` is `auto` for
     what fills the inputs of a cell: of that nothing can be masked.
     Raises `ArchirError` NAS402 where the rule would keep what the space does not allow.
     """
+    if choice.windows:
+        return Apply("argmax", (gate,))
     edges, operations = choice.keep.edges or ONE, choice.keep.operations
     fixed = edges.most is not None and edges.least == edges.most
     auto = rule == "auto" or (rule == "mask" and choice.slots > 1)

@@ -9,6 +9,7 @@ import pytest
 
 from archir.analysis.depth import is_cell, stages
 from archir.diagnostics import ArchirError
+from archir.ir.gates import Apply, Parameter
 from archir.ir.graph import Operation
 from archir.ir.module import Module, choice_instances, shared_choices
 from archir.ir.verifier import distinct_graphs
@@ -17,6 +18,7 @@ from archir.ops.norm import BatchNorm
 from archir.passes import run_pipeline
 from archir.passes.base import Values
 from archir.passes.fix import fixed
+from archir.passes.rules import Rule, rule_gate
 from archir.sema import load_source
 from archir.sema.specialize import print_source
 from archir.source import Source
@@ -129,3 +131,9 @@ def test_nothing_and_everything_are_refused(space: Module, pipeline: str, messag
         relaxed = run_pipeline(relaxed, "decide,relax", values).module
     with pytest.raises(ArchirError, match=f"{message} of the choices of `rows`"):
         run_pipeline(relaxed, pipeline, drawn(relaxed, 8))
+
+
+@pytest.mark.parametrize("rule", ["auto", "top_edges", "argmax", "nonzero"])
+def test_of_windows_the_strongest_stays_by_any_rule(rule: Rule) -> None:
+    (windows,) = {i.key: i.choice for i in choice_instances(small_stages().graph) if i.key == "row.0.choose"}.values()
+    assert rule_gate(rule, "row.0.choose", windows, Parameter("p")) == Apply("argmax", (Parameter("p"),))
