@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from attrs import define, field, frozen
 
 from archir.ir.graph import Call, Graph, Node, Operation
+from archir.ir.memo import once_per_graph
 from archir.lowering.source.flow import Flow, flow
 from archir.lowering.source.loops import Run, find_runs
 from archir.lowering.source.names import identifier, own_name, unused, without_counters
 from archir.lowering.source.row import Code, Function, Layer
 from archir.lowering.source.rows import ROWS
 from archir.ops.layout import Concat
-from archir.ops.pointwise import Add, Mul, Scale
+from archir.ops.pointwise import Add, Dropout, Mul, Scale
 
 _DEEPEST = 4
 """Calls nested in one expression."""
@@ -30,17 +31,36 @@ def _row(node: Node) -> Layer | Function | None:
 def nested(values: Flow) -> frozenset[str]:
     """The values that are written inside the expression of their only reader."""
     by_name = {n.name: n for n in values.nodes}
+    places = {n.name: i for i, n in enumerate(values.nodes)} | {"": len(values.nodes)}
+    drawing = [i for i, n in enumerate(values.nodes) if draws(n)]
     readers = values.readers()
-    inside: dict[str, tuple[int, bool]] = {}  # depth, and whether a normalisation or a call is part of it
-    for node in values.nodes:
+    inside: dict[str, tuple[int, bool, bool]] = {}  # depth; is a normalisation or a call part of it; does it draw
+    for place, node in enumerate(values.nodes):
         parts = [inside[o] for o in values.reads[node.name] if o in inside]
         row = _row(node)
-        depth = 1 + max((d for d, _ in parts), default=0)
-        heavy = row is None or (isinstance(row, Layer) and row.norm) or any(h for _, h in parts)
+        depth = 1 + max((d for d, _, _ in parts), default=0)
+        heavy = row is None or (isinstance(row, Layer) and row.norm) or any(h for _, h, _ in parts)
+        random = place in drawing or any(r for _, _, r in parts)
         readers_here = readers.get(node.name, [])
-        if len(readers_here) == 1 and _fits(node, depth, heavy, by_name.get(readers_here[0])):
-            inside[node.name] = (depth, heavy)
+        if len(readers_here) != 1:
+            continue
+        # moved to its reader it would draw after what draws in between, and so other numbers
+        late = random and any(place < i < places[readers_here[0]] for i in drawing)
+        if not late and _fits(node, depth, heavy, by_name.get(readers_here[0])):
+            inside[node.name] = (depth, heavy, random)
     return frozenset(inside)
+
+
+def draws(node: Node) -> bool:
+    """Whether a node draws random numbers while training."""
+    if isinstance(node, Operation):
+        return isinstance(node.primitive, Dropout)
+    return isinstance(node, Call) and _has_draws(node.graph)
+
+
+@once_per_graph
+def _has_draws(graph: Graph) -> bool:
+    return any(map(draws, graph.nodes))
 
 
 def _fits(node: Node, depth: int, heavy: bool, reader: Node | None) -> bool:
