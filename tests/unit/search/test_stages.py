@@ -44,10 +44,6 @@ def run(data: Data, steps: tuple[Step, ...], path: Path, **more: Any) -> Result:
     return execute(Plan(steps, data, small_space(image=TensorType((1, 8, 8)), classes=10)), path, **more)
 
 
-def words(stages: tuple[Stage, ...]) -> list[tuple[int, int, str, str]]:
-    return [(s.step, s.epoch, s.after, s.form) for s in stages]
-
-
 class Hearing(Silent):
     def __init__(self) -> None:
         self.messages: list[str] = []
@@ -56,28 +52,44 @@ class Hearing(Silent):
         self.messages.append(text)
 
 
-def test_supernet_derived_and_tuned_network_are_measured(data: Data, tmp_path: Path) -> None:
-    reporter = Hearing()
-    result = run(data, WHOLE, tmp_path / "run", reporter=reporter)
-    assert words(result.stages) == [
+@pytest.fixture(scope="module")
+def reporter() -> Hearing:
+    """What is said of `whole`."""
+    return Hearing()
+
+
+@pytest.fixture(scope="module")
+def whole(data: Data, reporter: Hearing, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A run of all steps that nothing stopped."""
+    return run(data, WHOLE, tmp_path_factory.mktemp("whole") / "run", reporter=reporter)
+
+
+def words(stages: tuple[Stage, ...]) -> list[tuple[int, int, str, str]]:
+    return [(s.step, s.epoch, s.after, s.form) for s in stages]
+
+
+@pytest.mark.slow
+def test_supernet_derived_and_tuned_network_are_measured(data: Data, whole: Result, reporter: Hearing) -> None:
+    assert words(whole.stages) == [
         (2, 2, "train(weights, arch) for 2 epochs", "relaxed"),
         (4, 0, "derive{rule=nonzero, coefficients=true}", "network"),
         (4, 2, "train(weights) for 2 epochs", "network"),
     ]
-    supernet, found, tuned = result.stages
+    supernet, found, tuned = whole.stages
     # all that is not `none` stays, with its coefficient: the network computes what the supernet did
     assert found.loss == pytest.approx(supernet.loss, rel=1e-4)
     assert tuned.params == found.params == supernet.params == tuned.nonzero_params
-    model = to_torch(result.module)
-    model.load_state_dict(result.tensors)
+    model = to_torch(whole.module)
+    model.load_state_dict(whole.tensors)
     score = evaluate(Learner.of(model), data.test, standard(data, augment=False))
     assert (tuned.loss, tuned.accuracy) == (pytest.approx(score.loss, rel=1e-5), score.accuracy)
-    assert tuned.accuracy == result.history[-1].accuracy
-    assert json.loads((tmp_path / "run" / "stages.json").read_text())[1]["accuracy"] == found.accuracy
-    assert [m for m in reporter.messages if "accuracy" in m] == [stage_line(s) for s in result.stages]
-    assert load_run(tmp_path / "run").stages == result.stages
+    assert tuned.accuracy == whole.history[-1].accuracy
+    assert json.loads((whole.folder / "stages.json").read_text())[1]["accuracy"] == found.accuracy
+    assert [m for m in reporter.messages if "accuracy" in m] == [stage_line(s) for s in whole.stages]
+    assert load_run(whole.folder).stages == whole.stages
 
 
+@pytest.mark.slow
 def test_what_is_derived_last_is_measured_once(data: Data, tmp_path: Path) -> None:
     result = run(data, WHOLE[:-1], tmp_path / "run")
     assert words(result.stages)[1:] == [(4, 0, "derive{rule=nonzero, coefficients=true}", "network")]
@@ -93,6 +105,7 @@ def test_a_network_with_weights_of_its_own_has_no_accuracy(data: Data, tmp_path:
     assert stage_line(stages[1]) == f"derive: {stages[1].params:,} parameters"
 
 
+@pytest.mark.slow
 def test_zeros_of_kernels_are_no_parameters(data: Data, tmp_path: Path) -> None:
     """Masks cut numbers out of kernels: they are counted apart, and are as many after fine-tuning."""
     masks = Train("masks", epochs=1, batch=32, bilevel="none", masks=Adam(4e-3, decay=0.0))
@@ -109,9 +122,10 @@ def test_zeros_of_kernels_are_no_parameters(data: Data, tmp_path: Path) -> None:
     assert stage_line(tuned).endswith(f"{tuned.params:,} parameters, {tuned.params - zeros:,} of them not zero")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [(2, 1), (4, 0), (4, 1)])
 def test_a_resume_repeats_and_loses_nothing(
-    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: tuple[int, int]
+    data: Data, whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: tuple[int, int]
 ) -> None:
     """Stopped in the search, right behind a derivation that was measured, and while the network is trained."""
 
@@ -120,7 +134,6 @@ def test_a_resume_repeats_and_loses_nothing(
             raise KeyboardInterrupt
         return train_epoch(session, epoch, reporter)
 
-    whole = run(data, WHOLE, tmp_path / "whole")
     with monkeypatch.context() as patched:
         patched.setattr("archir.search.job.train_epoch", stopping)
         with pytest.raises(KeyboardInterrupt):
@@ -128,6 +141,6 @@ def test_a_resume_repeats_and_loses_nothing(
     resumed = run(data, WHOLE, tmp_path / "part", resume=True)
     assert resumed.stages == whole.stages
     for name in ("stages.json", "arch.jsonl"):
-        assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        assert (tmp_path / "part" / name).read_bytes() == (whole.folder / name).read_bytes()
     lines = [json.loads(line) for line in (tmp_path / "part" / "arch.jsonl").read_text().splitlines()]
     assert [(line["step"], line["epoch"]) for line in lines] == [(2, 1), (2, 2)]  # a network has no such parameters
