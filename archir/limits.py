@@ -17,6 +17,7 @@ class Limits:
     nesting: int = 100
     steps: int = 5_000_000
     operations: int = 5_000_000
+    parts: int = 1_000
 
     @staticmethod
     def remedy(name: str) -> str:

@@ -21,7 +21,7 @@ from archir.ir.module import Module, shared_choices
 class CostArrays:
     """`fixed` is paid by every point; `of` holds, for each choice, F[edge, candidate].
 
-    Both are whole numbers. A place on an edge that has fewer candidates than others is zero. What a candidate
+    Both are whole numbers. A place without an active candidate is zero. What a candidate
     costs is that of all instances of its choice; a choice nested in it has an array of its own.
     """
 
@@ -49,6 +49,6 @@ def cost_arrays(module: Module, measure: str = "macs", convention: str = DEFAULT
         edges = choices[row.key].edges
         arrays[row.key] = np.zeros(shape_of(choices[row.key]), np.int64)
         for e, edge in enumerate(edges):
-            for k, candidate in enumerate(edge.candidates):
+            for k, candidate in edge.alternatives:
                 arrays[row.key][e, k] = getattr(costs[e, candidate.name], measure)
     return CostArrays(getattr(table.fixed, measure), arrays)

@@ -58,7 +58,7 @@ def _blocks(graph: Graph, tag: str | None) -> Iterator[Block]:
         here = join(owner, node.name)
         if isinstance(node, Choice):
             for e, edge in enumerate(node.edges):
-                for c in edge.candidates:
+                for _, c in edge.alternatives:
                     if chooses(c.graph):
                         _refuse(here, f"has a choice in its candidate `{c.name}`")
                     yield Block(Place(here, e, c.name, _shape(c.graph, here)), c.graph)

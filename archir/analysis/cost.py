@@ -1,6 +1,6 @@
 """Parameters, multiply-adds and activation elements, counted on the IR.
 
-A space or relaxed module counts with all its candidates. Batch norms whose scale and shift are deferred
+A space or relaxed module counts with all its active candidates. Batch norms whose scale and shift are deferred
 (`relax`) count without them. The sums that join what a choice keeps are not counted in a space; in a
 network they are operations like any other (elements, no parameters or multiply-adds).
 """
@@ -31,18 +31,18 @@ class Cost:
 
 
 def parameters(module: Module) -> int:
-    """Trainable weights, batch norm and biases included, all candidates counted; architecture parameters are not."""
+    """Trainable weights, batch norm and biases included, of all active candidates; no architecture parameters."""
     return total(module.graph).params
 
 
 def macs(module: Module, convention: str = DEFAULT) -> int:
-    """Multiply-adds for one input at a convention (by name), all candidates evaluated."""
+    """Multiply-adds for one input at a convention (by name), all active candidates evaluated."""
     return total(module.graph, convention).macs
 
 
 @once_per_graph
 def total(graph: Graph, convention: str = DEFAULT) -> Cost:
-    """The cost of a graph and of all that it calls, all candidates counted."""
+    """The cost of a graph and of all that it calls, all active candidates counted."""
     types = graph.types()
     return _summed(of_node(node, types, convention) for node in graph.nodes)
 
@@ -56,7 +56,7 @@ def of_node(node: Node, types: dict[str, TensorType], name: str = DEFAULT) -> Co
         )
     if isinstance(node, Call):
         return total(node.graph, name)
-    return _summed(total(c.graph, name) for edge in node.edges for c in edge.candidates)
+    return _summed(total(c.graph, name) for edge in node.edges for _, c in edge.alternatives)
 
 
 def per_node(graph: Graph, convention: str = DEFAULT) -> dict[str, Cost]:
@@ -82,7 +82,7 @@ def _instances(graph: Graph, path: str, convention: str) -> Iterator[tuple[str, 
             yield from _instances(node.graph, here, convention)
         elif isinstance(node, Choice):
             for e, edge in enumerate(node.edges):
-                for candidate in edge.candidates:
+                for _, candidate in edge.alternatives:
                     below = f"{here}.{e}.{candidate.name}"
                     yield below, total(candidate.graph, convention)
                     yield from _instances(candidate.graph, below, convention)

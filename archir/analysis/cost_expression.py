@@ -48,12 +48,13 @@ def cost_expression(module: Module, measure: str = "macs", convention: str = DEF
         for open_ in _opened(row, behind):
             edge = choices[open_.key].edges[open_.edge]
             gate = Parameter(instances[open_.key].path)
-            kept = [
+            kept: list[Gate] = [
                 Apply("pick", (gate, Number(open_.edge), Number(k)))
-                for k, c in enumerate(edge.candidates)
+                for k, c in edge.alternatives
                 if c.name in open_.operations
             ]
-            term = Apply("*", (reduce(lambda a, b: Apply("+", (a, b)), kept), term))
+            share = reduce(lambda a, b: Apply("+", (a, b)), kept) if kept else Number(0.0)
+            term = Apply("*", (share, term))
         total = Apply("+", (total, term))
     return total
 
@@ -66,12 +67,11 @@ def _derived(module: Module) -> Module:
 
 def _table(choice: Choice, numbers: dict[tuple[int, str], float]) -> Table:
     _, most = shape_of(choice)
-    return Table(
-        tuple(
-            tuple(numbers[e, edge.candidates[k].name] if k < len(edge.candidates) else 0 for k in range(most))
-            for e, edge in enumerate(choice.edges)
-        )
-    )
+    rows: list[list[float]] = [[0] * most for _ in choice.edges]
+    for e, edge in enumerate(choice.edges):
+        for k, candidate in edge.alternatives:
+            rows[e][k] = numbers[e, candidate.name]
+    return Table(tuple(map(tuple, rows)))
 
 
 def _opened(row: Row, behind: dict[str, list[Alternative | None]]) -> Iterator[Alternative]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archir.analysis.axes import axes_of
 from archir.analysis.conventions import DEFAULT
 from archir.analysis.cost import Cost, of_node
 from archir.analysis.table import MEASURES, shape_of
@@ -36,14 +37,17 @@ def expected(
 
     `coefficients`: for each choice (by its shared name) an array over (edge, candidate), for example the
     values of its gate. What is nested in a candidate is multiplied by that candidate's coefficient, too.
-    Linear in each choice's coefficients. Raises `ArchirError` NAS403 for a choice without coefficients.
+    Linear in each choice's coefficients; those of candidates that are not active do not count. Raises `ArchirError`
+    NAS403 for a choice without coefficients.
     """
+    weights = {}
     for key, choice in shared_choices(module).items():
         shape = shape_of(choice)
         if key not in coefficients or coefficients[key].shape != shape:
             help_ = f"give an array of {shape[0]} edges and {shape[1]} candidates"
             fail("NAS403", f"there are no coefficients for `{key}`, or of another shape", help=help_)
-    sums = _weighted(module.graph, convention, lambda key, e, k, _: float(coefficients[key][e, k]))
+        weights[key] = np.where(axes_of(choice).exist(), coefficients[key], 0.0)
+    sums = _weighted(module.graph, convention, lambda key, e, k, _: float(weights[key][e, k]))
     return dict(zip(MEASURES, map(float, sums), strict=True))
 
 

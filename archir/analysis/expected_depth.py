@@ -77,11 +77,12 @@ class _Stage:
         self.terms = {value.name: ((None, None),) for value in self.graph.inputs}
         for node in self.graph.nodes:
             if isinstance(node, Choice) and node.windows:
-                gates = [_pick(self._gate(node), 0, k) for k in range(len(node.edges[0].candidates))]
-                for k, gate in enumerate(gates):
+                places = [k for k, _ in node.edges[0].alternatives]
+                gates = [_pick(self._gate(node), 0, k) for k in places]
+                for k, gate in zip(places, gates, strict=True):
                     last_of.setdefault(node.filled(k)[-1], []).append(gate)
                 for slot, name in enumerate(results(node)):
-                    sources = [node.filled(k)[slot] for k in range(len(gates))]
+                    sources = [node.filled(k)[slot] for k in places]
                     self.terms[name] = self._mixed(gates, sources)
             elif isinstance(node, Choice):
                 shares = self._named(f"{node.name}.edges", Apply("shares", (self._solid(node),)))

@@ -7,21 +7,32 @@ network and running a transit cell ask the same row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archir.analysis.axes import Axes, axes_of
+from archir.analysis.axes import Axes, axes_by_name, axes_over, axes_under
 from archir.diagnostics import fail
 from archir.ir.gates import Gate, Number, Parameter, Table, as_float32, parameters_of
-from archir.ir.module import Module, choice_instances
+from archir.ir.module import Module
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Row: TypeAlias = Callable[..., Array]
 
 HIGHEST = 1 - 2**-20
 """The largest threshold: the strongest connection of a node has p / max = 1, and stays above it."""
+
+
+def there(axes: Axes, x: Array, otherwise: float) -> Array:
+    """A table over (edge, operation) with `otherwise` where no candidate is active; anything else as it is."""
+    return np.where(axes.exist(), x, otherwise) if axes.ragged and x.shape == axes.shape else x
+
+
+def elements(axes: Axes, x: Array) -> Array:
+    """The elements of a table where a candidate is active; all of anything else."""
+    return np.asarray(x[axes.exist()] if axes.ragged and x.shape == axes.shape else np.ravel(x))
 
 
 def softmax(axes: Axes, x: Array) -> Array:
@@ -48,14 +59,16 @@ def threshold(_axes: Axes, x: Array) -> Array:
     return np.minimum(1 / (1 + np.exp(-x)), HIGHEST)
 
 
-def normalize(_axes: Axes, q: Array) -> Array:
+def normalize(axes: Axes, q: Array) -> Array:
     """Over each edge's sum where there is any (EnTranNAS, Eq. 9)."""
+    q = there(axes, q, 0.0)
     total = q.sum(axis=-1, keepdims=True)
     return np.asarray(q / np.where(total > 0, total, 1.0))
 
 
-def shares(_axes: Axes, x: Array) -> Array:
+def shares(axes: Axes, x: Array) -> Array:
     """Over the sum of all elements where there is any."""
+    x = there(axes, x, 0.0)
     total = x.sum()
     return np.asarray(x / np.where(total > 0, total, 1.0))
 
@@ -98,7 +111,7 @@ def step(_axes: Axes, mask: Array, threshold: Array) -> Array:
 
 
 def _mean(_axes: Axes, *arrays: Array) -> Array:
-    return np.asarray(np.mean(np.concatenate([np.ravel(a) for a in arrays])))
+    return np.asarray(np.mean(np.concatenate(arrays)))
 
 
 ROWS: dict[str, Row] = {
@@ -119,9 +132,9 @@ ROWS: dict[str, Row] = {
     "-": lambda _, a, b: a - b,
     "*": lambda _, a, b: a * b,
     "/": lambda _, a, b: a / b,
-    "log": lambda _, x: np.log(x),
-    "dot": lambda _, a, b: np.sum(a * b),
-    "per_edge": lambda _, a, b: np.sum(a * b, axis=-1, keepdims=True),
+    "log": lambda axes, x: np.log(there(axes, x, 1.0)),
+    "dot": lambda axes, a, b: np.asarray(np.sum(there(axes, a * b, 0.0))),
+    "per_edge": lambda axes, a, b: np.sum(there(axes, a * b, 0.0), axis=-1, keepdims=True),
     "shares": shares,
     "pick": lambda _, p, e, k: p[int(e), int(k)],
     "mean": _mean,
@@ -129,7 +142,17 @@ ROWS: dict[str, Row] = {
 
 
 def evaluate_gate(gate: Gate, values: Mapping[str, Array], axes: Axes) -> Array:
-    """Coefficients over (edge, operation), or an objective's number; raises `ArchirError` NAS403 for a missing one."""
+    """Coefficients over (edge, operation); where no candidate is active, they mean nothing.
+
+    Raises `ArchirError` NAS403 for a missing value.
+    """
+    return _evaluate(gate, values, lambda _: axes, lambda _: axes)
+
+
+def _evaluate(
+    gate: Gate, values: Mapping[str, Array], over: Callable[[Gate], Axes], under: Callable[[Gate], Axes]
+) -> Array:
+    """`over`: the axes of an expression, `under`: those of its arguments."""
     if isinstance(gate, Number):
         return np.asarray(gate.value, dtype=np.float64)
     if isinstance(gate, Table):
@@ -138,21 +161,29 @@ def evaluate_gate(gate: Gate, values: Mapping[str, Array], axes: Axes) -> Array:
         if gate.name not in values:
             fail("NAS403", f"there is no value for `{gate.name}`", help="take the values of a run of this space")
         return np.asarray(values[gate.name], dtype=np.float64)
-    return ROWS[gate.function](axes, *(evaluate_gate(argument, values, axes) for argument in gate.arguments))
+    arguments = [_evaluate(argument, values, over, under) for argument in gate.arguments]
+    if gate.function == "mean":
+        arguments = [elements(over(a), x) for a, x in zip(gate.arguments, arguments, strict=True)]
+    return ROWS[gate.function](under(gate), *arguments)
+
+
+def _evaluate_part(part: Gate, values: Mapping[str, Array], named: Mapping[str, Axes]) -> Array:
+    """An objective, or a value that objectives read, from all that it reads by name, and the axes of that."""
+    return _evaluate(part, values, partial(axes_over, named=named), partial(axes_under, named=named))
 
 
 def evaluate_objective(module: Module, objective: Gate, values: Mapping[str, Array]) -> float:
     """The number of an objective; raises `ArchirError` NAS403 for a missing value."""
-    named = evaluate_values(module, values)
-    read = evaluate_gates(module, values)
-    return float(evaluate_gate(objective, {**values, **named, **read}, Axes((), ())))
+    read = {**values, **evaluate_values(module, values), **evaluate_gates(module, values)}
+    return float(_evaluate_part(objective, read, axes_by_name(module)))
 
 
 def evaluate_values(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:
     """The module's named values; raises `ArchirError` NAS403 for a missing value of a parameter."""
     found: dict[str, Array] = {**values, **evaluate_gates(module, values)}
+    axes = axes_by_name(module)
     for named in module.values:
-        found[named.name] = evaluate_gate(named.value, found, Axes((), ()))
+        found[named.name] = _evaluate_part(named.value, found, axes)
     return {named.name: found[named.name] for named in module.values}
 
 

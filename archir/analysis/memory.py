@@ -47,7 +47,9 @@ def _inside(node: Node) -> int:
     if isinstance(node, Choice):
         # A candidate's own result stands beside the running sum.
         return max(
-            _beyond(c.graph) + (node.type.elements if c.graph.nodes else 0) for e in node.edges for c in e.candidates
+            _beyond(c.graph) + (node.type.elements if c.graph.nodes else 0)
+            for edge in node.edges
+            for _, c in edge.alternatives
         )
     return 0
 

@@ -40,7 +40,7 @@ class Row:
 
 @frozen(eq=False)
 class CostTable:
-    """`fixed` is paid by every point; `rows` has, for each choice, the cost of each candidate on each edge.
+    """`fixed` is paid by every point; `rows` has, for each choice, the cost of each active candidate on each edge.
 
     The cost of a candidate is that of its own operations, added over all instances of the choice; choices
     nested in it have rows of their own. The cost of a window (`choose adjacent`) is that of the operations
@@ -84,7 +84,7 @@ def _table(graph: Graph, tag: str | None, convention: str, behind: Alternative |
             key = join(owner, node.name)
             mine = rows.setdefault(Row(key, here), {})
             for e, edge in enumerate(node.edges):
-                for c in edge.candidates:
+                for _, c in edge.alternatives:
                     if chooses(c.graph):
                         inside, inner = _table(c.graph, None, convention, Alternative(key, e, (c.name,)))
                         _merge(rows, inner)

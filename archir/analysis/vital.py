@@ -39,7 +39,10 @@ def _passing(node: Node, graph: Graph, *, clean: bool) -> tuple[str, ...]:
     if node.windows:
         return node.operands
     return tuple(
-        edge.sources[place] for edge in node.edges for c in edge.candidates for place in _open_inputs(c.graph, clean)
+        edge.sources[place]
+        for edge in node.edges
+        for _, c in edge.alternatives
+        for place in _open_inputs(c.graph, clean)
     )
 
 
@@ -62,7 +65,7 @@ def _has_weights(node: Node, graph: Graph) -> bool:
         types = graph.types()
         return node.primitive.parameters(tuple(types[operand] for operand in node.operands)) > 0
     if isinstance(node, Choice):
-        return any(_weighted(c.graph) for edge in node.edges for c in edge.candidates)
+        return any(_weighted(c.graph) for edge in node.edges for _, c in edge.alternatives)
     return _weighted(node.graph)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from archir.cli.common import print_notes, read_module, set_option, split_settings, write_text
 from archir.ir.module import Module
-from archir.passes import Observer, Step, run_pipeline, spec
+from archir.passes import Observer, Step, run_branches, spec
 
 
 @click.command("opt")
@@ -36,16 +37,33 @@ def command(
     """Run passes on the module in FILE and print what they leave.
 
     FILE is a .nas file in either form, the name of a shipped space, or `-` for standard input.
-    `archir passes` lists the passes. Without any, the module itself is printed.
+    `archir passes` lists the passes. Without any, the module itself is printed. Where a pass gives several modules
+    (`partition`), each is printed, or written to a file of its own: `-o part.nas` writes part.0.nas, part.1.nas, ...
     """
     module = read_module(file, split_settings(settings))
     steps: list[Step] = []
     observer = _observer(steps, print_after_all)
-    rewrite = run_pipeline(module, pipeline, _values(values), observer=observer)
-    print_notes(rewrite.notes)
+    branches = run_branches(module, pipeline, _values(values), observer=observer)
+    found = [branch.module for branch in branches]
+    print_notes(tuple(dict.fromkeys(note for branch in branches for note in branch.notes)))
     if timing:
         sys.stderr.write(_timings(steps))
-    write_text(output, _printed(rewrite.module, form))
+    texts = [_printed(after, form) for after in found]
+    if len(texts) == 1:
+        write_text(output, texts[0])
+        return
+    titled = [f"# {i} of {len(found)}: {', '.join(m.history)}\n{texts[i]}" for i, m in enumerate(found)]
+    if output in (None, "-"):
+        write_text(output, "\n".join(titled))
+        return
+    for i, text in enumerate(titled):
+        write_text(_numbered(output, i), text)
+
+
+def _numbered(path: str, number: int) -> str:
+    """`net.nas` -> `net.3.nas`."""
+    file = Path(path)
+    return str(file.with_name(f"{file.stem}.{number}{file.suffix}"))
 
 
 def _values(path: str | None):  # type: ignore[no-untyped-def]

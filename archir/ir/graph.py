@@ -88,11 +88,20 @@ class Edge:
 
     `home`: the name below which the candidates' weights live in the instance, in place of the choice's
     own. Edges with one home start from the same sources: what they compute alike is computed once.
+    `active`: the names of the candidates that there are to choose from, in the order of `candidates`; None: all.
+    The others are not computed, own no weights and cost nothing. They keep their places, so that what is indexed
+    by place (architecture parameters, gates) keeps its shape.
     """
 
     sources: tuple[str, ...] = field(converter=_several)
     candidates: tuple[Candidate, ...]
     home: str | None = None
+    active: tuple[str, ...] | None = None
+
+    @property
+    def alternatives(self) -> tuple[tuple[int, Candidate], ...]:
+        """The active candidates, each with its place."""
+        return tuple((k, c) for k, c in enumerate(self.candidates) if self.active is None or c.name in self.active)
 
 
 @frozen

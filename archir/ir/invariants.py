@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archir.ir.behind import contested
 from archir.ir.graph import KINDS, Amount, Call, Choice, Edge, Graph, Keep, Operation, adjacent, results
@@ -161,6 +161,19 @@ def _edges(graph: Graph) -> Iterator[Breach]:
                 yield Breach(f"{where}, edge {e}: {fault}", choice.span)
 
 
+def _active(graph: Graph) -> Iterator[Breach]:
+    for where, choice in _choices(graph):
+        for e, edge in enumerate(choice.edges):
+            if edge.active is None:
+                continue
+            listed = [candidate.name for _, candidate in edge.alternatives]
+            if list(edge.active) != listed:
+                yield Breach(f"{where}, edge {e}: what is active is not some of its candidates in order", choice.span)
+            elif not listed or len(listed) == len(edge.candidates):
+                much = "all candidates are" if listed else "no candidate is"
+                yield Breach(f"{where}, edge {e}: {much} listed as active", choice.span)
+
+
 def _candidates(graph: Graph) -> Iterator[Breach]:
     types = graph.types()
     for where, choice in _choices(graph):
@@ -202,7 +215,8 @@ def _homes(graph: Graph) -> Iterator[Breach]:
 
 def _windows(graph: Graph) -> Iterator[Breach]:
     for where, choice in _choices(graph):
-        if choice.windows and choice != adjacent(choice.name, choice.operands, choice.slots, choice.type):
+        whole = evolve(choice, edges=(evolve(choice.edges[0], active=None),)) if choice.windows else choice
+        if choice.windows and whole != adjacent(choice.name, choice.operands, choice.slots, choice.type):
             yield Breach(
                 f"{where} fills {choice.slots} slots by one kept edge, but its candidates are no windows", choice.span
             )
@@ -222,8 +236,8 @@ def _keep(graph: Graph) -> Iterator[Breach]:
                 f"{where} has {len(choice.edges)} edges, so its `keep` must say how many of them stay", choice.span
             )
         # An edge may stay if it has as many candidates as must stay on it.
-        room = sum(len(edge.candidates) >= operations.least for edge in choice.edges)
-        most = max((len(edge.candidates) for edge in choice.edges), default=0)
+        room = sum(len(edge.alternatives) >= operations.least for edge in choice.edges)
+        most = max((len(edge.alternatives) for edge in choice.edges), default=0)
         for amount, there, unit in ((edges or Amount(1, 1), room, "edges"), (operations, most, "operations")):
             if amount.least < 0 or (amount.most is not None and amount.most < max(1, amount.least)):
                 yield Breach(f"{where} keeps {amount.least} to {amount.most} {unit}, which is no range", choice.span)
@@ -244,6 +258,7 @@ GRAPH_INVARIANTS = (
     GraphInvariant("output", "the graph has the type of its output", _output),
     GraphInvariant("kind", "a graph is a net, stage, cell or block", _kind),
     GraphInvariant("edges", "a choice has edges, each with candidates whose names are unique on it", _edges),
+    GraphInvariant("active", "an edge lists its active candidates in its order, at least one and not all", _active),
     GraphInvariant(
         "candidates", "a candidate takes what its edge starts from, and gives the choice's type", _candidates
     ),

@@ -125,6 +125,11 @@ def chooses(graph: Graph) -> bool:
     return any(isinstance(n, Choice) or (isinstance(n, Call) and chooses(n.graph)) for n in graph.nodes)
 
 
+def is_restricted(graph: Graph) -> bool:
+    """Whether some candidate is not active."""
+    return any(edge.active is not None for instance in choice_instances(graph) for edge in instance.choice.edges)
+
+
 def choice_instances(graph: Graph, path: str = "", tag: str | None = None) -> Iterator[ChoiceInstance]:
     """Every choice of a graph and of the graphs that it calls, in order of computation."""
     owner = owner_of(graph, tag)

@@ -63,11 +63,12 @@ def _agreement(facts: Facts) -> Iterator[Breach]:
         there = first.setdefault(here.key, here)
         if there.choice is not here.choice and _shape(there.choice) != _shape(here.choice):
             pair = f"`{there.path}` and `{here.path}` share the choice `{here.key}`"
-            yield Breach(f"{pair}, but not its edges, candidates and keep", here.choice.span)
+            yield Breach(f"{pair}, but not its edges, candidates, active sets and keep", here.choice.span)
 
 
 def _shape(choice: Choice) -> tuple[object, ...]:
-    return choice.keep, *(tuple(candidate.name for candidate in edge.candidates) for edge in choice.edges)
+    edges = ((*(candidate.name for candidate in edge.candidates), edge.active) for edge in choice.edges)
+    return choice.keep, *edges
 
 
 def _no_choices(facts: Facts) -> Iterator[Breach]:
@@ -220,7 +221,9 @@ MODULE_INVARIANTS = (
     FORM,
     ModuleInvariant("reserved", f"nothing in the net lives below `{RESERVED}`", _reserved),
     ModuleInvariant(
-        "agreement", "instances that share a choice agree in its edges, candidate names and keep", _agreement
+        "agreement",
+        "instances that share a choice agree in its edges, candidate names, active sets and keep",
+        _agreement,
     ),
     ModuleInvariant("no choices", "a network has no choices", _no_choices, ("network",)),
     ModuleInvariant(

@@ -55,7 +55,8 @@ class _Printer:
 
     def _node(self, node: Node) -> str:
         if isinstance(node, Choice) and node.windows:
-            return f"choose adjacent {node.slots} from [{', '.join(f'%{o}' for o in node.operands)}]"
+            window = f"choose adjacent {node.slots} from [{', '.join(f'%{o}' for o in node.operands)}]"
+            return window + _active(node.edges[0])
         if isinstance(node, Choice):
             edges = " and ".join(map(self._edge, node.edges))
             return f"choose {edges} {print_keep(node.keep)}"
@@ -67,7 +68,7 @@ class _Printer:
 
     def _edge(self, edge: Edge) -> str:
         home = "" if edge.home is None else f" at %{edge.home}"
-        return f"{self._candidate_set(edge)} from {_sources(edge)}{home}"
+        return f"{self._candidate_set(edge)} from {_sources(edge)}{home}{_active(edge)}"
 
     def _candidate_set(self, edge: Edge) -> str:
         if edge.candidates not in self._candidates:
@@ -83,6 +84,10 @@ def _start(parameter: ArchitectureParameter) -> str:
     start = f", start={parameter.start!r}" if parameter.start else ""
     kind = f", kind={parameter.kind}" if parameter.kind != "arch" else ""
     return f"normal({parameter.deviation!r}, [{shape}]{start}{kind})"
+
+
+def _active(edge: Edge) -> str:
+    return "" if edge.active is None else f" active {' | '.join(edge.active)}"
 
 
 def _sources(edge: Edge) -> str:

@@ -1,8 +1,8 @@
 """Passes: functions from modules to modules, by name and with options."""
 
-from archir.passes.base import Pass, Rewrite, Values, option
+from archir.passes.base import Pass, Rewrite, Split, Values, option
 from archir.passes.describe import OptionDescription, PassDescription, describe_pass, describe_passes
-from archir.passes.manager import Observer, Step, read_pipeline, run_pipeline
+from archir.passes.manager import Observer, Step, read_pipeline, run_branches, run_pipeline
 from archir.passes.options import spec
 from archir.passes.registry import Entry, Registry, default_registry
 from archir.passes.weights import WeightExpression, WeightMap, compose, evaluate, former, former_path
@@ -15,6 +15,7 @@ __all__ = [
     "PassDescription",
     "Registry",
     "Rewrite",
+    "Split",
     "Step",
     "Values",
     "WeightExpression",
@@ -28,6 +29,7 @@ __all__ = [
     "former_path",
     "option",
     "read_pipeline",
+    "run_branches",
     "run_pipeline",
     "spec",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from attrs import field, frozen
 
+from archir.diagnostics import fail
 from archir.ir.module import Form, Module
 from archir.passes.weights import WeightMap
 
@@ -53,3 +54,22 @@ class Pass(ABC):
 def option(default: Any, help: str, *, validator: Any = None) -> Any:  # noqa: A002
     """A field of a pass with the line that `archir passes` prints about it."""
     return field(default=default, validator=validator, metadata={"help": help})
+
+
+@frozen
+class Split(Pass):
+    """A pass that gives several modules. Where a pipeline goes on with one of them, `part` says which."""
+
+    part: int | None = option(None, "which of the modules, counted from 0; none: all of them")
+
+    @abstractmethod
+    def parts(self, module: Module, values: Values | None) -> tuple[Rewrite, ...]:
+        """All modules; raises `ArchirError` where the options do not fit. Changes nothing in place."""
+
+    def run(self, module: Module, values: Values | None) -> Rewrite:
+        found = self.parts(module, values)
+        if self.part is None or not 0 <= self.part < len(found):
+            wrong = "one is wanted here" if self.part is None else f"`part` is {self.part}"
+            help_ = f"say which: `part=0` to `part={len(found) - 1}`"
+            fail("NAS402", f"`{self.name}` gives {len(found)} modules, and {wrong}", help=help_)
+        return found[self.part]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from attrs import evolve, fields, frozen
@@ -11,11 +11,11 @@ from attrs import evolve, fields, frozen
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.ir.module import ArchitectureParameter, Form, Module
 from archir.ir.verifier import verify
-from archir.passes.base import Pass, Rewrite, Values
+from archir.passes.base import Pass, Rewrite, Split, Values
 from archir.passes.options import describe_type, is_required, option_types, spec, structure
 from archir.passes.pipeline import OptionText, PassText, parse_pipeline
 from archir.passes.registry import Registry, default_registry
-from archir.passes.weights import WeightMap, compose
+from archir.passes.weights import compose
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
 
@@ -51,23 +51,62 @@ def run_pipeline(
     Raises `ArchirError`: NAS401 for a text that names no pipeline (all faults at once), NAS402 where a pass does not
     take the form that it meets, NAS403 where values are missing or do not fit, NAS405 where an invariant is broken.
     """
+    (only,) = _run(module, pipeline, values, observer, registry, branch=False)
+    return only
+
+
+def run_branches(
+    module: Module,
+    pipeline: str,
+    values: Values | None = None,
+    *,
+    observer: Observer | None = None,
+    registry: Registry | None = None,
+) -> tuple[Rewrite, ...]:
+    """As `run_pipeline`, with all modules of passes that give several: the rest of the pipeline runs on each.
+
+    Such a pass that says which `part` it means gives that one.
+    """
+    return _run(module, pipeline, values, observer, registry, branch=True)
+
+
+def _run(
+    module: Module,
+    pipeline: str,
+    values: Values | None,
+    observer: Observer | None,
+    registry: Registry | None,
+    *,
+    branch: bool,
+) -> tuple[Rewrite, ...]:
     registry = registry or default_registry()
     passes = read_pipeline(pipeline, registry)
     verify(module)
-    weights: WeightMap = {}
-    notes: tuple[str, ...] = ()
+    branches: tuple[Rewrite, ...] = (Rewrite(module),)
     for index, (applied, span) in enumerate(passes):
-        start = time.perf_counter()
-        _require(applied, module, values, span, registry)
-        result = applied.run(module, values)
-        after = evolve(result.module, history=(*module.history, spec(applied)))
-        _ensure(applied, module, after)
-        weights = compose(result.weights, weights)
-        notes += result.notes
-        if observer is not None:
-            observer(Step(index, applied, module, after, time.perf_counter() - start))
-        module = after
-    return Rewrite(module, weights, notes)
+        found: list[Rewrite] = []
+        for before in branches:
+            start = time.perf_counter()
+            _require(applied, before.module, values, span, registry)
+            for made, result in _results(applied, before.module, values, branch=branch):
+                after = evolve(result.module, history=(*before.module.history, spec(made)))
+                _ensure(applied, before.module, after)
+                weights = compose(result.weights, before.weights)
+                found.append(Rewrite(after, weights, (*before.notes, *result.notes)))
+                if observer is not None:
+                    observer(Step(index, made, before.module, after, time.perf_counter() - start))
+                start = time.perf_counter()
+        branches = tuple(found)
+    return branches
+
+
+def _results(applied: Pass, module: Module, values: Values | None, *, branch: bool) -> Iterator[tuple[Pass, Rewrite]]:
+    """What a pass gives, each with the pass that would have given it alone."""
+    if branch and isinstance(applied, Split) and applied.part is None:
+        for part, result in enumerate(applied.parts(module, values)):
+            yield evolve(applied, part=part), result
+    else:
+        yield applied, applied.run(module, values)
 
 
 def read_pipeline(pipeline: str, registry: Registry | None = None) -> tuple[tuple[Pass, Span], ...]:

@@ -17,6 +17,8 @@ BUILT_IN: Mapping[str, str] = {
     "relax": "archir.passes.relax:Relax",
     "stage_cells": "archir.passes.stage_cells:StageCells",
     "widen": "archir.passes.widen:Widen",
+    "restrict": "archir.passes.restrict:Restrict",
+    "partition": "archir.passes.partition:Partition",
     "share_features": "archir.passes.share_features:ShareFeatures",
     "bottleneck": "archir.passes.bottleneck:Bottleneck",
     "sparsify": "archir.passes.sparsify:Sparsify",

@@ -13,7 +13,7 @@ from archir.diagnostics import fail
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Number, unmasked
 from archir.ir.graph import Amount, Choice, Keep
 from archir.ir.module import Module, choice_instances
-from archir.space.variables import is_none
+from archir.space.variables import alternatives, is_none
 
 Rule: TypeAlias = Literal["auto", "top_edges", "argmax", "nonzero", "mask"]
 
@@ -71,7 +71,7 @@ def rule_gate(rule: Rule, key: str, choice: Choice, gate: Gate) -> Gate:
             _refuse(named, key, choice, "may keep any number of edges; write `keep any edges`, or use `top_edges`")
         return Apply("argmax", (gate,))
     count = edges.most if edges.most is not None else edges.least
-    there = sum(any(choice.keep.edges is None or not is_none(c) for c in edge.candidates) for edge in choice.edges)
+    there = sum(bool(alternatives(choice, e)) for e in range(len(choice.edges)))
     if not 1 <= count <= there:
         _refuse(named, key, choice, "needs a number of edges to keep; write `keep N edges`")
     return Apply("top_edges", (gate, Number(count)))
@@ -79,7 +79,7 @@ def rule_gate(rule: Rule, key: str, choice: Choice, gate: Gate) -> Gate:
 
 def _all_possible(choice: Choice, edges: Amount) -> bool:
     """Whether as many edges are kept as there are, whatever is learned: no edge has a `none`."""
-    never = not any(is_none(c) for edge in choice.edges for c in edge.candidates)
+    never = not any(is_none(c) for edge in choice.edges for _, c in edge.alternatives)
     return never and edges.least <= len(choice.edges) and edges.most in (None, len(choice.edges))
 
 

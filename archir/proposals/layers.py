@@ -82,6 +82,9 @@ def by_choice(layers: Sequence[Layer], values: NDArray[np.float64]) -> dict[str,
 
 def _layers(key: str, choice: Choice) -> Iterator[Layer]:
     keep, edges = choice.keep, len(choice.edges)
+    if any(edge.active is not None for edge in choice.edges):
+        help_ = "propose for the space before `restrict`, or for one that is written with fewer candidates"
+        fail("NAS402", f"`{key}` is restricted, and proposals are drawn from all candidates", help=help_)
     if keep.operations != _ONE:
         _refuse(key, "may keep several operations of an edge")
     any_edges = keep.edges is not None and keep.edges.least == 0 and keep.edges.most in (None, edges)

@@ -11,6 +11,9 @@ from archir.syntax import ast
 
 def choose_adjacent(frame: Frame, e: ast.Adjacent) -> Value:
     """The values of a new choice of windows, a list of as many as it keeps; POISON where it cannot be made."""
+    if e.active is not None:
+        help_ = "leave it out; the pass `restrict` writes it"
+        return frame.error("NAS304", "`active` belongs to the flat form", e.span, help=help_)
     values = frame.session.evaluate(frame, e.sources)
     if values is POISON:
         return POISON

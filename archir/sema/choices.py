@@ -73,6 +73,11 @@ def _choice(frame: Frame, e: ast.Choose) -> tuple[Choice, tuple[Tensor, ...]] | 
 
 def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, list[tuple[Tensor, ...]]] | None:
     """The candidates, and for each edge what it starts from: `(a, b)` is one edge, `[a, b]` are two."""
+    if group.home is not None or group.active is not None:
+        word = "at" if group.home is not None else "active"
+        help_ = "leave it out; the passes `share_features` and `restrict` write it"
+        frame.error("NAS304", f"`{word}` belongs to the flat form", group.span, help=help_)
+        return None
     candidates = candidate_set(frame, group.candidates)
     sources = frame.session.evaluate(frame, group.sources)
     if candidates is None or sources is POISON:

@@ -143,7 +143,8 @@ class _Reader:
                 sources = tuple(_value(item, types) for item in items)
                 if not 2 <= e.count <= len(sources):
                     refuse(e.span, f"`choose adjacent` of 2 to {len(sources)} values")
-                return adjacent(name, sources, e.count, types[sources[0]], e.span)
+                windows = adjacent(name, sources, e.count, types[sources[0]], e.span)
+                return evolve(windows, edges=(evolve(windows.edges[0], active=e.active),))
             case ast.Call(callee=ast.Name() as callee):
                 return _operation(name, callee.text, e, types)
             case ast.Call(callee=ast.Own(base=base, tag=ast.Literal(value=tag))):
@@ -175,7 +176,7 @@ class _Reader:
                 refuse(group.candidates.span, "a candidate set defined above, such as `@candidates.0`")
             starts = group.sources.items if isinstance(group.sources, ast.TupleOf) else (group.sources,)
             sources = tuple(_value(source, types) for source in starts)
-            edges.append(Edge(sources, self.candidates[group.candidates.text], group.home))
+            edges.append(Edge(sources, self.candidates[group.candidates.text], group.home, group.active))
         keep = Keep(_amount(e.keep.edges), _amount(e.keep.operations) or Amount(1, 1))
         return Choice(name, tuple(edges), keep, edges[0].candidates[0].graph.type, e.span)
 

@@ -16,7 +16,7 @@ from typing import Any
 from attrs import Factory, define, evolve, field
 
 from archir.diagnostics import fail
-from archir.ir.module import Module, join
+from archir.ir.module import Module, is_restricted, join
 from archir.ir.origin import Origin, Setting
 from archir.ir.point import Point
 from archir.ir.stages import Stages, with_stage_tags
@@ -54,6 +54,8 @@ def print_source(module: Module) -> str:
     scope = library.link(origin.source, None)
     net = pick_net(scope, library, origin.net)
     settings = with_named_files(scope, library, None, dict(origin.settings))
+    if origin.point is None and is_restricted(module.graph):
+        fail("NAS402", f"`{module.name}` is restricted, which has no source form", help="print it in the flat form")
     if origin.point is None:
         brought: list[ast.Item] = [ast.Use((name,), None, span=net.definition.span) for name in scope.given]
         items = (*brought, *(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items))

@@ -86,10 +86,10 @@ class Open:
 
     def _told(self, choice: Choice, e: int) -> tuple[tuple[Mark, ...], Family, float | None]:
         """Marks, family and strength of an edge."""
-        candidates = choice.edges[e].candidates
+        candidates = [candidate for _, candidate in choice.edges[e].alternatives]
         table = self.strengths.get(join(self.owner, choice.name))
         if table is not None:
-            row = [(c, float(v)) for c, v in zip(candidates, table[e], strict=False)]
+            row = [(c, float(table[e][k])) for k, c in choice.edges[e].alternatives]
             solid = [(c, v) for c, v in row if family_of(c.graph, c.name) != "none"] or row
             best, value = max(solid, key=lambda pair: pair[1])
             family = family_of(best.graph, best.name)
@@ -148,7 +148,7 @@ def indexed(name: str) -> str:
 
 
 def _names(choice: Choice) -> list[tuple[str, ...]]:
-    return [tuple(c.name for c in edge.candidates) for edge in choice.edges]
+    return [tuple(c.name for _, c in edge.alternatives) for edge in choice.edges]
 
 
 def grouped(arrows: Iterable[Arrow]) -> tuple[Arrow, ...]:

@@ -17,12 +17,16 @@ from archir.ir.graph import Amount
 
 
 class Shape(NamedTuple):
-    """A variable without names: for each slot of each edge, which variables of the diagram it opens (by place)."""
+    """A variable without names: for each slot of each edge, which variables of the diagram it opens (by place).
+
+    `staying`: for each edge, whether it cannot be left out.
+    """
 
     slots: tuple[tuple[frozenset[int], ...], ...]
     edges: Amount
     operations: Amount
     conditional: bool
+    staying: tuple[bool, ...]
 
 
 class State(NamedTuple):
@@ -34,12 +38,16 @@ class State(NamedTuple):
 
 
 class _Level(NamedTuple):
-    """One slot: its variable, what it opens, and whether it is the last of its edge and of its variable."""
+    """One slot: its variable, what it opens, whether it is the last of its edge and of its variable.
+
+    `stays`: whether its edge cannot be left out.
+    """
 
     variable: int
     opens: frozenset[int]
     ends_edge: bool
     ends_variable: bool
+    stays: bool
 
 
 Place: TypeAlias = tuple[int, State]
@@ -146,11 +154,11 @@ class _Maker:
         self.levels: list[_Level] = []
         for number, shape in enumerate(shapes):
             self.first.append(len(self.levels))
-            edges = [edge for edge in shape.slots if edge]
-            for e, edge in enumerate(edges):
+            edges = [(edge, stays) for edge, stays in zip(shape.slots, shape.staying, strict=True) if edge]
+            for e, (edge, stays) in enumerate(edges):
                 for k, opens in enumerate(edge):
                     last = k == len(edge) - 1
-                    self.levels.append(_Level(number, opens, last, last and e == len(edges) - 1))
+                    self.levels.append(_Level(number, opens, last, last and e == len(edges) - 1, stays))
 
     def made(self) -> Diagram:
         depth = len(self.levels)
@@ -204,7 +212,7 @@ class _Maker:
         shape = self.shapes[info.variable]
         if not info.ends_edge:
             return level + 1, state
-        if 0 < state.operations < shape.operations.least:
+        if 0 < state.operations < shape.operations.least or (info.stays and not state.operations):
             return None
         if not info.ends_variable:
             return level + 1, State(state.open, state.edges, 0)

@@ -78,6 +78,8 @@ def _misfits(variable: Variable, kept: tuple[Kept, ...]) -> list[str]:
     for k in kept:
         if not 0 <= k.edge < len(variable.slots):
             found.append(f"`{key}` has no edge {k.edge}")
+        elif k.operation in variable.inactive[k.edge]:
+            found.append(f"edge {k.edge} of `{key}` cannot keep `{k.operation}`, which is not active")
         elif k.operation in variable.zeros[k.edge]:
             found.append(
                 f"edge {k.edge} of `{key}` cannot keep `{k.operation}`: an edge that carries zeros is not kept"
@@ -89,6 +91,11 @@ def _misfits(variable: Variable, kept: tuple[Kept, ...]) -> list[str]:
     edges = {k.edge for k in kept}
     if not _within(variable.edges, len(edges)):
         found.append(f"`{key}` keeps {_count(len(edges), 'edge')}; the space allows {_words(variable.edges)}")
+    found += [
+        f"edge {e} of `{key}` has to stay, since `none` is not active there"
+        for e in sorted(variable.staying)
+        if e not in edges
+    ]
     per_edge = [sum(k.edge == e for k in kept) for e in sorted(edges)]
     found += [
         f"`{key}` keeps {_count(n, 'operation')} on an edge; the space allows {_words(variable.operations)}"

@@ -180,4 +180,5 @@ def space_of(module: Module) -> Space:
 
 def _shape(v: Variable, places: Mapping[str, int]) -> Shape:
     slots = tuple(tuple(frozenset(places[k] for k in s.activates if k in places) for s in edge) for edge in v.slots)
-    return Shape(slots, v.edges, v.operations, v.conditional)
+    staying = tuple(e in v.staying for e in range(len(v.slots)))
+    return Shape(slots, v.edges, v.operations, v.conditional, staying)

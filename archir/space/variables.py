@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from attrs import define, evolve, field, frozen
 
 from archir.ir.behind import behind
-from archir.ir.graph import Amount, Call, Candidate, Choice, Graph
+from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph
 from archir.ir.memo import once_per_graph
 from archir.ir.module import join, owner_of
 from archir.ops.zeros import gives_zeros
@@ -34,8 +34,9 @@ class Variable:
     """A choice as it is counted: what may be kept on each edge, and how many.
 
     `edges` and `operations` say how many edges stay, and how many operations on each edge that stays.
-    Under a rule for edges, `none` is no slot: an edge that would carry it is not kept. `zeros` has the
-    names of such candidates by edge, for messages.
+    Under a rule for edges, `none` is no slot: an edge that would carry it is not kept. `staying` has the edges
+    that cannot be left out, since `none` is not active there. `zeros` and `inactive` have the names of candidates
+    that cannot be kept, by edge, for messages.
     """
 
     key: str
@@ -44,6 +45,8 @@ class Variable:
     operations: Amount = ONE
     conditional: bool = False
     zeros: tuple[frozenset[str], ...] = ()
+    inactive: tuple[frozenset[str], ...] = ()
+    staying: frozenset[int] = frozenset()
 
     @property
     def activates(self) -> frozenset[str]:
@@ -106,7 +109,7 @@ class _Finder:
         self.found[key] = evolve(self.found[key], slots=slots if first else _joined(self.found[key].slots, slots))
 
     def _slots(self, choice: Choice, e: int, windows: Mapping[tuple[str, str], set[str]]) -> Iterator[Slot]:
-        for candidate in alternatives(choice, e):
+        for _, candidate in alternatives(choice, e):
             standing = windows.get((choice.name, candidate.name), ())
             yield Slot(e, candidate.name, self.visit(candidate.graph, None).union(standing))
 
@@ -116,18 +119,43 @@ def variable(key: str, choice: Choice) -> Variable:
     edges, operations = choice.keep.edges, choice.keep.operations
     if edges is None:
         edges = Amount(min(operations.least, 1), 1)
-    slots = tuple(tuple(Slot(e, c.name) for c in alternatives(choice, e)) for e in range(len(choice.edges)))
-    zeros = tuple(
-        frozenset(c.name for c in edge.candidates) - {slot.operation for slot in kept}
-        for edge, kept in zip(choice.edges, slots, strict=True)
+    slots = tuple(tuple(Slot(e, c.name) for _, c in alternatives(choice, e)) for e in range(len(choice.edges)))
+    active = [frozenset(c.name for _, c in edge.alternatives) for edge in choice.edges]
+    return Variable(
+        key,
+        slots,
+        edges,
+        operations,
+        zeros=tuple(names - {s.operation for s in kept} for names, kept in zip(active, slots, strict=True)),
+        inactive=tuple(
+            frozenset(c.name for c in edge.candidates) - names for names, edge in zip(active, choice.edges, strict=True)
+        ),
+        staying=frozenset(e for e, edge in enumerate(choice.edges) if must_stay(choice, edge)),
     )
-    return Variable(key, slots, edges, operations, zeros=zeros)
 
 
-def alternatives(choice: Choice, edge: int) -> tuple[Candidate, ...]:
-    """What may be kept on one edge."""
-    candidates = choice.edges[edge].candidates
-    return candidates if choice.keep.edges is None else tuple(c for c in candidates if not is_none(c))
+def alternatives(choice: Choice, edge: int) -> tuple[tuple[int, Candidate], ...]:
+    """What may be kept on one edge, each with its place among the edge's candidates."""
+    active = choice.edges[edge].alternatives
+    return active if choice.keep.edges is None else tuple((k, c) for k, c in active if not is_none(c))
+
+
+def none_counts(choice: Choice) -> bool:
+    """Whether `none` is an alternative of its edge, so that one that is not active cannot be meant.
+
+    That is so where each edge is decided by itself: with a single source (`keep 1 op`), and under `keep any edges`
+    with one operation on each, where leaving an edge out is what its `none` stands for. Under `keep 2 edges`, for
+    example, an edge is left out because others are kept, whatever its own candidates are.
+    """
+    return choice.keep.edges in (None, Amount(0, None)) and choice.keep.operations == ONE
+
+
+def must_stay(choice: Choice, edge: Edge) -> bool:
+    """Whether an edge cannot be left out: its `none`, which stands for that, is not active."""
+    if edge.active is None or choice.keep.edges is None or not none_counts(choice):
+        return False
+    nones = {c.name for c in edge.candidates if is_none(c)}
+    return bool(nones) and nones.isdisjoint(edge.active)
 
 
 def _joined(mine: tuple[tuple[Slot, ...], ...], theirs: tuple[tuple[Slot, ...], ...]) -> tuple[tuple[Slot, ...], ...]:

@@ -185,11 +185,12 @@ class Call(Node):
 
 @frozen
 class EdgeSet(Node):
-    """`candidates from sources`; in the flat form perhaps `at %home`."""
+    """`candidates from sources`; in the flat form perhaps `at %home` and `active skip | none`."""
 
     candidates: Expr
     sources: Expr
     home: str | None = None
+    active: tuple[str, ...] | None = None
 
 
 @frozen
@@ -219,10 +220,11 @@ class Choose(Node):
 
 @frozen
 class Adjacent(Node):
-    """`choose adjacent 2 from x[4..10]`."""
+    """`choose adjacent 2 from x[4..10]`; in the flat form perhaps `active window_0 | window_2`."""
 
     count: int
     sources: Expr
+    active: tuple[str, ...] | None = None
 
 
 Expr: TypeAlias = (

@@ -135,7 +135,10 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
     # choices
     def edges(self, meta: Meta, c: list[Any]) -> ast.EdgeSet:
         home = None if c[2] is None else str(c[2])[1:]
-        return ast.EdgeSet(c[0], c[1], home, span=self._span(meta))
+        return ast.EdgeSet(c[0], c[1], home, c[3], span=self._span(meta))
+
+    def active(self, meta: Meta, c: list[Any]) -> tuple[str, ...]:
+        return tuple(map(str, c))
 
     def amount(self, meta: Meta, c: list[Any]) -> ast.Amount:
         if c[0].type == "AMOUNT":
@@ -156,7 +159,7 @@ class TreeBuilder(Transformer_NonRecursive[Token, ast.File]):
         return ast.Choose(tuple(c[:-1]), c[-1], span=self._span(meta))
 
     def adjacent(self, meta: Meta, c: list[Any]) -> ast.Adjacent:
-        return ast.Adjacent(self._integer(meta, c[0]), c[1], span=self._span(meta))
+        return ast.Adjacent(self._integer(meta, c[0]), *c[1:], span=self._span(meta))
 
     # statements
     def block(self, meta: Meta, c: list[Any]) -> ast.Block:

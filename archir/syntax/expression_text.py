@@ -73,7 +73,7 @@ def _render_postfix(e: ast.Expr) -> tuple[str, int]:
             edges = " and ".join(map(edges_text, e.edges))
             return f"choose {edges} {keep_text(e.keep)}", _CHOOSE
         case ast.Adjacent():
-            return f"choose adjacent {e.count} from {show(e.sources, _PIPE)}", _CHOOSE
+            return f"choose adjacent {e.count} from {show(e.sources, _PIPE)}{_active(e.active)}", _CHOOSE
     raise AssertionError(f"no text for {type(e).__name__}")
 
 
@@ -84,9 +84,14 @@ def operand_texts(e: ast.Arithmetic) -> list[str]:
 
 
 def edges_text(edges: ast.EdgeSet) -> str:
-    """`candidates from sources`, and the home of the weights if there is one."""
+    """`candidates from sources`, and the home of the weights and what is active, if that is said."""
     home = "" if edges.home is None else f" at %{edges.home}"
-    return f"{expression_text(edges.candidates, _PIPE)} from {expression_text(edges.sources, _RANGE)}{home}"
+    start = f"{expression_text(edges.candidates, _PIPE)} from {expression_text(edges.sources, _RANGE)}"
+    return start + home + _active(edges.active)
+
+
+def _active(names: tuple[str, ...] | None) -> str:
+    return "" if names is None else f" active {' | '.join(names)}"
 
 
 def pipe_stages(e: ast.Pipe) -> list[str]:

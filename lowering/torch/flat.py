@@ -152,7 +152,7 @@ class _Values:
         terms, sources = [], iter(operands)
         for e, edge in enumerate(choice.edges):
             own = tuple(islice(sources, len(edge.sources)))
-            for k, candidate in enumerate(edge.candidates):
+            for k, candidate in edge.alternatives:
                 below = join(path, candidate_path(choice, e, candidate))
                 value = self.inline(candidate.graph, below, own)
                 if not self.is_zero(value):
@@ -161,10 +161,9 @@ class _Values:
 
     def slide(self, choice: Choice, slot: int, here: str, path: str, operands: tuple[int, ...]) -> int:
         """One slot of a choice of windows: the sum of gate[0, w] * operand w + slot (H-DAS, Eq. 3)."""
-        windows = choice.edges[0].candidates
         terms = tuple(
             Term(0, w, operands[w + slot], join(path, candidate_path(choice, 0, window)))
-            for w, window in enumerate(windows)
+            for w, window in choice.edges[0].alternatives
         )
         return self.add(Mixture(here, choice.type, terms), ("mixture", here, slot))
 

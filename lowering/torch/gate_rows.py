@@ -27,6 +27,18 @@ def _mask(table: Table, device: torch.device) -> Tensor:
     return torch.tensor(table, device=device)
 
 
+def there(axes: Axes, x: Tensor, otherwise: float) -> Tensor:
+    """A table over (edge, operation) with `otherwise` where no candidate is active; anything else as it is."""
+    if not axes.ragged or x.shape != axes.shape:
+        return x
+    return x.masked_fill(~_mask(axes.exists, x.device), otherwise)
+
+
+def elements(axes: Axes, x: Tensor) -> Tensor:
+    """The elements of a table where a candidate is active; all of anything else."""
+    return x[_mask(axes.exists, x.device)] if axes.ragged and x.shape == axes.shape else x.reshape(-1)
+
+
 def softmax(axes: Axes, x: Tensor) -> Tensor:
     """Over the operations that an edge has; zero where it has none."""
     return torch.softmax(x.masked_fill(~_mask(axes.exists, x.device), -torch.inf) if axes.ragged else x, dim=-1)
@@ -53,8 +65,9 @@ def threshold(_axes: Axes, x: Tensor) -> Tensor:
     return torch.sigmoid(x).clamp(max=numeric.HIGHEST)
 
 
-def normalize(_axes: Axes, q: Tensor) -> Tensor:
+def normalize(axes: Axes, q: Tensor) -> Tensor:
     """Over each edge's sum where there is any."""
+    q = there(axes, q, 0.0)
     total = q.sum(dim=-1, keepdim=True)
     return q / torch.where(total > 0, total, torch.ones_like(total))
 
@@ -82,25 +95,26 @@ def _products(a: Tensor, b: Tensor | ir.Table) -> Tensor:
     return a * (_constants(b, a.dtype, a.device) if isinstance(b, ir.Table) else b)
 
 
-def dot(_axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
+def dot(axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
     """The sum of the products."""
-    return _products(a, b).sum()
+    return there(axes, _products(a, b), 0.0).sum()
 
 
-def per_edge(_axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
+def per_edge(axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
     """The sum of the products on each edge."""
-    return _products(a, b).sum(dim=-1, keepdim=True)
+    return there(axes, _products(a, b), 0.0).sum(dim=-1, keepdim=True)
 
 
-def shares(_axes: Axes, x: Tensor) -> Tensor:
+def shares(axes: Axes, x: Tensor) -> Tensor:
     """Over the sum of all elements where there is any."""
+    x = there(axes, x, 0.0)
     total = x.sum()
     return x / torch.where(total > 0, total, torch.ones_like(total))
 
 
 def mean(_axes: Axes, *tensors: Tensor) -> Tensor:
-    """The mean of all elements."""
-    return torch.cat([t.reshape(-1) for t in tensors]).mean()
+    """The mean of all elements, which come as vectors."""
+    return torch.cat(tensors).mean()
 
 
 GATE_ROWS: dict[str, GateRow] = {
@@ -121,7 +135,7 @@ GATE_ROWS: dict[str, GateRow] = {
     "-": lambda _, a, b: a - b,
     "*": lambda _, a, b: a * b,
     "/": lambda _, a, b: a / b,
-    "log": lambda _, x: torch.log(x),
+    "log": lambda axes, x: torch.log(there(axes, x, 1.0)),
     "dot": dot,
     "per_edge": per_edge,
     "shares": shares,

@@ -7,17 +7,18 @@ calls, copies and replicas all work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, TypeAlias, cast
 
 import torch
 from attrs import frozen
 from torch import Tensor
 
-from archir.analysis.axes import Axes
+from archir.analysis.axes import Axes, axes_over, axes_under
 from archir.ir.gates import Apply, Gate, Number, Parameter, Table, is_plain, support
 from archir.ir.module import NamedValue
-from archir.lowering.torch.gate_rows import GATE_ROWS, GateRow
+from archir.lowering.torch.gate_rows import GATE_ROWS, GateRow, elements
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -108,25 +109,33 @@ def _active(values: Sequence[Tensor]) -> Iterable[Pairs]:
 
 
 def gate_program(
-    readings: Sequence[Reading], leaves: Sequence[str], objectives: Sequence[Gate], paths: Mapping[str, int],
+    readings: Sequence[Reading],
+    leaves: Sequence[str],
+    objectives: Sequence[Gate],
+    paths: Mapping[str, int],
     values: Sequence[NamedValue] = (),
-) -> GateProgram:  # fmt: skip
+    *,
+    axes: Mapping[str, Axes],
+) -> GateProgram:
     """What evaluates gates and objectives, each subexpression once.
 
-    `leaves` name all that gates can read; `paths` say which gate a path has that an objective, or a value, reads.
+    `leaves` name all that gates can read; `paths` say which gate a path has that an objective, or a value, reads, `axes`
+    which axes have what objectives and values read.
     """
     expressions = (*(r.gate for r in readings), *(v.value for v in values), *objectives)
     constants = tuple(dict.fromkeys(c for gate in expressions for c in _constants(gate)))
     slots: dict[object, int] = {name: i for i, name in enumerate((*leaves, *constants))}
     steps: list[_Step] = []
-    gates = tuple(_place(r.gate, r.axes, slots, steps) for r in readings)
-    shown = [(support(r.gate), r.axes) for r in readings]
-    supports = tuple(None if s is None else _place(s, axes, slots, steps) for s, axes in shown)
+    writers = [_Writer(slots, steps, *[_always(r.axes)] * 2) for r in readings]
+    gates = tuple(writer.place(r.gate) for writer, r in zip(writers, readings, strict=True))
+    shown = [support(r.gate) for r in readings]
+    supports = tuple(None if s is None else writer.place(s) for writer, s in zip(writers, shown, strict=True))
     until = len(steps)
     slots |= {path: gates[number] for path, number in paths.items()}
+    writer = _Writer(slots, steps, partial(axes_over, named=axes), partial(axes_under, named=axes))
     for value in values:
-        slots[value.name] = _place(value.value, Axes((), ()), slots, steps)
-    ends = tuple(_place(o, Axes((), ()), slots, steps) for o in objectives)
+        slots[value.name] = writer.place(value.value)
+    ends = tuple(map(writer.place, objectives))
     plain = tuple(is_plain(r.gate) for r in readings)
     return GateProgram(constants, tuple(steps), gates, supports, plain, until, ends)
 
@@ -139,18 +148,44 @@ def _constants(gate: Gate) -> Iterable[Constant]:
             yield from _constants(argument)
 
 
-def _place(gate: Gate, axes: Axes, slots: dict[object, int], steps: list[_Step]) -> int:
-    """The number of an expression's value; adds the steps that compute it where it is new."""
-    if isinstance(gate, Parameter):
-        return slots[gate.name]  # the verifier lets no gate read what is not there
-    if isinstance(gate, Number | Table):
-        return slots[gate]
-    key = Reading(gate, axes)
-    if key not in slots:
-        arguments = tuple(_place(argument, axes, slots, steps) for argument in gate.arguments)
-        steps.append(_Step(GATE_ROWS[gate.function], axes, arguments))
-        slots[key] = 1 + max(slots.values())
-    return slots[key]
+def _always(axes: Axes) -> Callable[[Gate], Axes]:
+    return lambda _: axes
+
+
+@frozen
+class _Writer:
+    """Numbers values and collects the steps that compute them.
+
+    `over` gives the axes of an expression, `under` those of its arguments.
+    """
+
+    slots: dict[object, int]
+    steps: list[_Step]
+    over: Callable[[Gate], Axes]
+    under: Callable[[Gate], Axes]
+
+    def place(self, gate: Gate) -> int:
+        """The number of an expression's value; adds the steps that compute it where it is new."""
+        if isinstance(gate, Parameter):
+            return self.slots[gate.name]  # the verifier lets no gate read what is not there
+        if isinstance(gate, Number | Table):
+            return self.slots[gate]
+        key = Reading(gate, self.under(gate))
+        if key not in self.slots:
+            arguments = tuple(map(self.place, gate.arguments))
+            if gate.function == "mean":
+                arguments = tuple(
+                    self._add((place, self.over(a), "elements"), _Step(elements, self.over(a), (place,)))
+                    for place, a in zip(arguments, gate.arguments, strict=True)
+                )
+            self._add(key, _Step(GATE_ROWS[gate.function], key.axes, arguments))
+        return self.slots[key]
+
+    def _add(self, key: object, step: _Step) -> int:
+        if key not in self.slots:
+            self.steps.append(step)
+            self.slots[key] = 1 + max(self.slots.values())
+        return self.slots[key]
 
 
 def numbered(gates: Mapping[str, Reading]) -> tuple[tuple[Reading, ...], dict[str, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from archir.analysis.axes import axes_of
+from archir.analysis.axes import axes_by_name
 from archir.diagnostics import fail
 from archir.ir.module import PARAMETER_KINDS, Module, Period, choice_instances
 from archir.lowering.torch.execute import Gates
@@ -30,13 +30,14 @@ class Supernet(Unit):
     """
 
     def __init__(self, module: Module, options: Options) -> None:
-        axes = {i.path: axes_of(i.choice) for i in choice_instances(module.graph)} if module.gates else {}
-        distinct, places = numbered({g.path: Reading(g.gate, axes[g.path]) for g in module.gates})
         _check_gated(module)
+        axes = axes_by_name(module) if module.gates else {}
+        distinct, places = numbered({g.path: Reading(g.gate, axes[g.path]) for g in module.gates})
         super().__init__(module.graph, "", Lowering(options, places))
         self._ir = module
         leaves = [*(p.name for p in module.parameters), *(c.name for c in module.clocks)]
-        self._gates = gate_program(distinct, leaves, [o.value for o in module.objectives], places, module.values)
+        objectives = [o.value for o in module.objectives]
+        self._gates = gate_program(distinct, leaves, objectives, places, module.values, axes=axes)
         for parameter in module.parameters:
             owner, last = self._owner(parameter.name)
             start = parameter.start + parameter.deviation * torch.randn(parameter.shape)

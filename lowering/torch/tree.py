@@ -61,7 +61,7 @@ def plant(owner: nn.Module, graph: Graph, instance: Callable[[Graph, str], nn.Mo
                 plant(owner, node.graph, instance, here)
         else:
             for e, edge in enumerate(node.edges):
-                for candidate in edge.candidates:
+                for _, candidate in edge.alternatives:  # what is not active owns nothing
                     here = join(path, candidate_path(node, e, candidate))
                     if edge.home is None or not stands(owner, here):
                         plant(owner, candidate.graph, instance, here)

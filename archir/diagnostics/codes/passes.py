@@ -96,4 +96,14 @@ CODES = (
         other settings: the times of blocks depend on the size of the image. `archir measure` writes one.
         """,
     ),
+    Code(
+        "NAS409",
+        "alternatives do not belong to the module",
+        """
+        `restrict` is told what stays active of a choice, `partition` in which groups. This names choices, edges or
+        candidates that the module does not have or that are not active any more, groups them twice or not at all,
+        or leaves a part without any point.
+        Usual causes: groups of another space, or a group of `none` alone where that keeps no edge.
+        """,
+    ),
 )
