@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from archir.analysis.axes import Axes, axes_by_name, axes_over, axes_under
+from archir.analysis.axes import Axes, axes_by_name, axes_of, axes_over, axes_under
 from archir.diagnostics import fail
 from archir.ir.gates import Gate, Number, Parameter, Table, as_float32, parameters_of
-from archir.ir.module import Module
+from archir.ir.module import Module, choice_instances
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Row: TypeAlias = Callable[..., Array]

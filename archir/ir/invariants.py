@@ -235,6 +235,8 @@ def _keep(graph: Graph) -> Iterator[Breach]:
             yield Breach(
                 f"{where} has {len(choice.edges)} edges, so its `keep` must say how many of them stay", choice.span
             )
+        if not all(edge.alternatives for edge in choice.edges):
+            continue
         # An edge may stay if it has as many candidates as must stay on it.
         room = sum(len(edge.alternatives) >= operations.least for edge in choice.edges)
         most = max((len(edge.alternatives) for edge in choice.edges), default=0)

@@ -63,7 +63,7 @@ def _agreement(facts: Facts) -> Iterator[Breach]:
         there = first.setdefault(here.key, here)
         if there.choice is not here.choice and _shape(there.choice) != _shape(here.choice):
             pair = f"`{there.path}` and `{here.path}` share the choice `{here.key}`"
-            yield Breach(f"{pair}, but not its edges, candidates, active sets and keep", here.choice.span)
+            yield Breach(f"{pair}, but not its edges, candidates and keep", here.choice.span)
 
 
 def _shape(choice: Choice) -> tuple[object, ...]:

@@ -41,12 +41,23 @@ def groups_of(choices: Mapping[str, Choice], place: Place, given: Groups | None)
     if given is not None and place not in given:
         help_ = "give its groups, or null (an empty list) where it is not split"
         fail("NAS409", f"edge {e} of `{key}` has no groups", span=choice.span, help=help_)
-    everywhere = tuple(c.name for _, c in choice.edges[e].alternatives if not none_counts(choice) and is_none(c))
-    split = [name for name in active if name not in everywhere]
+    split = grouped_on(choices, place)
+    everywhere = set(active) - set(split)
     groups = [[name] for name in split] if given is None else [[*group] for group in given[place]]
-    groups = [[name for name in group if name not in everywhere] for group in groups] or [split]
+    groups = [[name for name in group if name not in everywhere] for group in groups] or [[*split]]
     _check_grouped(choice, place, split, groups)
     return tuple(tuple(name for name in active if name in (*group, *everywhere)) for group in groups)
+
+
+def grouped_on(choices: Mapping[str, Choice], place: Place) -> tuple[str, ...]:
+    """The active operations of an edge that are in one group each: `none` only where it is an alternative.
+
+    Raises `ArchirError` NAS409 if there is no such edge.
+    """
+    active_on(choices, place)
+    choice = choices[place[0]]
+    alone = none_counts(choice)
+    return tuple(c.name for _, c in choice.edges[place[1]].alternatives if alone or not is_none(c))
 
 
 def _check_grouped(choice: Choice, place: Place, split: Sequence[str], groups: Sequence[Sequence[str]]) -> None:

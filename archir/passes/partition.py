@@ -87,7 +87,7 @@ class Partition(Split):
             chosen += units[self.at : self.at + 1]
         if not chosen:
             there = max((len(units) for units in cells.values()), default=0)
-            help_ = f"there are {there}, counted from 0"
+            help_ = f"a cell has {there} at most, counted from 0"
             fail("NAS409", f"there is no {self.by} {self.at} to split", help=help_)
         return tuple(chosen)
 

@@ -47,15 +47,15 @@ def print_source(module: Module) -> str:
     relaxed module, one without a source, or a space that passes have changed (what the flat form is for).
     """
     origin = module.origin
-    unwritten = origin is not None and module.form == "space" and (origin.stage_cells or origin.point is not None)
+    unwritten = origin is not None and module.form == "space" and (
+        origin.stage_cells or origin.point is not None or is_restricted(module.graph)
+    )
     if origin is None or module.form == "relaxed" or unwritten:
         fail("NAS402", f"`{module.name}` has no source form", help="print it in the flat form")
     library = Library(dict(origin.library))
     scope = library.link(origin.source, None)
     net = pick_net(scope, library, origin.net)
     settings = with_named_files(scope, library, None, dict(origin.settings))
-    if origin.point is None and is_restricted(module.graph):
-        fail("NAS402", f"`{module.name}` is restricted, which has no source form", help="print it in the flat form")
     if origin.point is None:
         brought: list[ast.Item] = [ast.Use((name,), None, span=net.definition.span) for name in scope.given]
         items = (*brought, *(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items))

@@ -88,6 +88,11 @@ def with_candidate(graph: Graph, name: str = "odd") -> Module:
     return space(Choice("y", (Edge("a", (Candidate("skip", skip), Candidate(name, graph))),), Keep(None), T))
 
 
+def active(*names: str) -> Module:
+    whole = choice()
+    return space(evolve(whole, edges=(evolve(whole.edges[0], active=names), whole.edges[1])))
+
+
 def keeps(edges: Amount | None, operations: Amount = ONE) -> Module:
     return space(choice(keep=Keep(edges, operations)))
 
@@ -207,6 +212,15 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
             "in `normal`, `y` owns the weights below it, so nothing else may be called `y.home`",
         ),
     ),
+    "active": (
+        (
+            active("conv", "none"),
+            "in `normal`, choice `y`, edge 0: what is active is not some of its candidates in order",
+        ),
+        (active("gone"), "in `normal`, choice `y`, edge 0: what is active is not some of its candidates in order"),
+        (active(), "in `normal`, choice `y`, edge 0: no candidate is listed as active"),
+        (active("none", "skip", "conv"), "in `normal`, choice `y`, edge 0: all candidates are listed as active"),
+    ),
     "keep": (
         (
             space(evolve(choice(), slots=3), op("z", Add(), "y.0", "y.1"), output="z"),
@@ -225,6 +239,10 @@ BROKEN: dict[str, tuple[tuple[Module, str], ...]] = {
         ),
     ),
     "agreement": (
+        (
+            Module("tiny", "space", calls(NORMAL, active("skip").graph.nodes[0].graph)),
+            "`cell.0.y` and `cell.1.y` share the choice `normal.y`, but not its edges, candidates and keep",
+        ),
         (
             Module("tiny", "space", calls(NORMAL, cell(choice(keep=Keep(Amount(1, 1)))))),
             "`cell.0.y` and `cell.1.y` share the choice `normal.y`, but not its edges, candidates and keep",

@@ -36,6 +36,7 @@ AXES = Axes(
     ((True,) * 4, (True,) * 4, (True, True, True, False)),
     ((False, True, True, True),) * 2 + ((False, True, True, False),),
 )
+RESTRICTED = Axes(((True, False, False, True),) * 3, ((False, False, False, True),) * 3)
 GATES: tuple[Gate, ...] = (
     P, DST, LEVELS, Apply("top_edges", (LEVELS, Number(2))),
     Apply("top_edges", (P, Number(2))), Apply("argmax", (P,)), Apply("nonzero", (DST,)),
@@ -73,7 +74,18 @@ def test_each_function_has_its_rows() -> None:
 def test_torch_agrees_with_numpy(gate: Gate, seed: int) -> None:
     values = leaves(seed)
     arrays = {name: v.detach().numpy() for name, v in values.items()}
-    np.testing.assert_allclose(run(gate, values).detach().numpy(), evaluate_gate(gate, arrays, AXES), rtol=1e-12)
+    for axes in (AXES, RESTRICTED):
+        found = run(gate, values, axes).detach().numpy()
+        np.testing.assert_allclose(found, evaluate_gate(gate, arrays, axes), rtol=1e-12)
+
+
+@pytest.mark.parametrize("gate", GATES, ids=str)
+def test_what_is_not_active_is_as_if_it_were_not_there(gate: Gate) -> None:
+    values = leaves(1)
+    fewer = {**values, "a": values["a"][:, [0, 3]]}
+    there = Axes(((True,) * 2,) * 3, ((False, True),) * 3)
+    found, expected = run(gate, values, RESTRICTED), run(gate, fewer, there)
+    torch.testing.assert_close(found[:, [0, 3]] if found.dim() else found, expected, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("seed", range(5))

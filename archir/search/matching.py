@@ -1,0 +1,112 @@
+"""Gradient matching: which operations of an edge want the same of the weights that they share (HEP-NAS, Eq. 1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from archir.analysis.cut import minimum_cut
+from archir.ir.module import shared_choices
+from archir.lowering.torch import Supernet, to_torch
+from archir.passes.active import Place, restricted
+from archir.passes.groups import Groups, grouped_on
+from archir.search.data import Batch
+from archir.search.learner import Learner
+from archir.search.processes import ALONE, Processes
+
+
+@frozen(eq=False)
+class Similarity:
+    """How alike the operations of an edge are: their names, and a cosine in [-1, 1] for each pair, float64 [n, n]."""
+
+    operations: tuple[str, ...]
+    matrix: Tensor
+
+
+Similarities: TypeAlias = Mapping[Place, Similarity]
+
+
+def gradient_similarity(
+    supernet: Supernet, place: Place, batches: Sequence[Batch], processes: Processes = ALONE
+) -> Similarity:
+    """The cosine similarity of the gradients that each pair of operations gives the shared weights.
+
+    For each operation the loss is that of the supernet with only this one left on the edge (of all instances of the
+    choice), which the edge's gate then gives the whole coefficient; other edges are as they are. Its gradient is taken
+    on the weights that stay whichever is left, in the mode (training or not) that the supernet is in. A cosine is
+    the mean of those of the batches; that of a gradient without length is zero. `none` is compared where it is
+    an alternative of its edge. The supernet stays as it is, statistics and gradients included: all evaluations read
+    its own tensors and draw the same random numbers.
+
+    Raises `ArchirError` NAS406 if there is no such edge.
+    """
+    names = grouped_on(shared_choices(supernet.module), place)
+    learners = [_only(supernet, place, name, processes) for name in names]
+    everywhere = set.intersection(*(set(learner.weights) for learner in learners))
+    shared = [weight for name, weight in supernet.weights().items() if name in everywhere]
+    total = torch.zeros(len(names), len(names), dtype=torch.float64)
+    for batch in batches:
+        slopes = torch.stack([_slope(learner, batch, shared) for learner in learners])
+        lengths = torch.linalg.vector_norm(slopes, dim=1, keepdim=True)
+        unit = slopes / torch.where(lengths > 0, lengths, torch.ones_like(lengths))
+        total += (unit @ unit.T).cpu()
+    return Similarity(names, total / len(batches))
+
+
+def _only(supernet: Supernet, place: Place, name: str, processes: Processes) -> Learner:
+    """The supernet with one operation left on an edge, on the supernet's own parameters and copies of its buffers."""
+    with torch.device("meta"):  # it takes all tensors from the supernet
+        net = to_torch(restricted(supernet.module, {place: (name,)}), supernet.options)
+    net.train(supernet.training)
+    mine, buffers = dict(supernet.named_parameters()), dict(supernet.named_buffers())
+    weights = {path: mine[path] for path in net.weights()}
+    arch = {path: mine[path] for path in net.architecture()}
+    return Learner(net, weights, arch, {path: buffers[path] for path, _ in net.named_buffers()}, {}, processes)
+
+
+def _slope(learner: Learner, batch: Batch, shared: Sequence[Tensor]) -> Tensor:
+    """The gradient of the loss on all shared weights as one vector, float64."""
+    tensors = {**learner.weights, **learner.arch, **learner.throw_away_buffers()}
+    with torch.random.fork_rng():
+        loss, _ = learner.loss(batch, tensors)
+    return torch.cat([slope.reshape(-1) for slope in learner.gradients(loss, shared)]).double()
+
+
+def groups_by_cut(similarities: Similarities) -> Groups:
+    """Two groups of operations for each edge: the minimum cut (Eq. 2); one of a single operation is not split."""
+    found: dict[Place, tuple[tuple[str, ...], ...]] = {}
+    for place, of in similarities.items():
+        if len(of.operations) < 2:
+            found[place] = ()
+            continue
+        cut = minimum_cut(of.matrix.numpy())
+        found[place] = tuple(tuple(of.operations[i] for i in group) for group in cut)
+    return found
+
+
+def similarities_to_json(similarities: Similarities) -> str:
+    """Similarities as text: choice -> for each edge its operations and their matrix, null for an edge without."""
+    rows = {
+        place: {"operations": list(of.operations), "similarity": of.matrix.tolist()}
+        for place, of in similarities.items()
+    }
+    return _by_choice(rows)
+
+
+def groups_to_json(groups: Groups) -> str:
+    """Groups as the text that `partition{file=...}` reads."""
+    return _by_choice({place: [list(group) for group in of] or None for place, of in groups.items()})
+
+
+def _by_choice(rows: Mapping[Place, object]) -> str:
+    found: dict[str, list[object]] = {}
+    for (key, e), row in sorted(rows.items()):
+        edges = found.setdefault(key, [])
+        edges += [None] * (e + 1 - len(edges))
+        edges[e] = row
+    return json.dumps(found, indent=1) + "\n"

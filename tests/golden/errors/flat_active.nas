@@ -1,0 +1,12 @@
+# RUN: check %s
+module n space {
+  block @r.0(%x: tensor[3, 8, 8]) {
+    %relu = relu(%x) : tensor[3, 8, 8]
+    return %relu
+  }
+  candidates @candidates.0 = a: @r.0 | b: @r.0
+  net @n.0(%image: tensor[3, 8, 8]) {
+    %x = choose @candidates.0 from %image active c keep 1 op : tensor[3, 8, 8]
+    return %x
+  }
+}
