@@ -145,12 +145,12 @@ def choice_instances(graph: Graph, path: str = "", tag: str | None = None) -> It
 
 
 def homes(graph: Graph) -> Iterator[tuple[str, str]]:
-    """For each candidate whose edge has a home: the path that its weights would have alone, and the one they share."""
+    """For each active candidate whose edge has a home: where its weights would live alone, and where they do."""
     for instance in choice_instances(graph):
         parent = instance.path.removesuffix(instance.choice.name)
         for e, edge in enumerate(instance.choice.edges):
             if edge.home is not None:
-                for candidate in edge.candidates:
+                for _, candidate in edge.alternatives:
                     yield f"{instance.path}.{e}.{candidate.name}", f"{parent}{edge.home}.{candidate.name}"
 
 
@@ -169,7 +169,7 @@ def weight_masks(graph: Graph, path: str = "") -> Iterator[tuple[str, WeightMask
             yield from weight_masks(node.graph, here)
         elif isinstance(node, Choice):
             for e, edge in enumerate(node.edges):
-                for candidate in edge.candidates:
+                for _, candidate in edge.alternatives:
                     yield from weight_masks(candidate.graph, f"{here}.{e}.{candidate.name}")
 
 

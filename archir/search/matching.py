@@ -46,34 +46,36 @@ def gradient_similarity(
     Raises `ArchirError` NAS406 if there is no such edge.
     """
     names = grouped_on(shared_choices(supernet.module), place)
-    learners = [_only(supernet, place, name, processes) for name in names]
-    everywhere = set.intersection(*(set(learner.weights) for learner in learners))
-    shared = [weight for name, weight in supernet.weights().items() if name in everywhere]
+    nets = [_only(supernet, place, name) for name in names]
+    tensors: dict[str, Tensor] = {name: p.detach() for name, p in supernet.named_parameters()}
+    everywhere = set.intersection(*(set(net.weights()) for net in nets))
+    shared = [tensors[name].requires_grad_() for name in supernet.weights() if name in everywhere]
+    tensors |= dict(supernet.named_buffers())
     total = torch.zeros(len(names), len(names), dtype=torch.float64)
     for batch in batches:
-        slopes = torch.stack([_slope(learner, batch, shared) for learner in learners])
+        slopes = torch.stack([_slope(net, batch, tensors, shared, processes) for net in nets])
         lengths = torch.linalg.vector_norm(slopes, dim=1, keepdim=True)
         unit = slopes / torch.where(lengths > 0, lengths, torch.ones_like(lengths))
         total += (unit @ unit.T).cpu()
     return Similarity(names, total / len(batches))
 
 
-def _only(supernet: Supernet, place: Place, name: str, processes: Processes) -> Learner:
-    """The supernet with one operation left on an edge, on the supernet's own parameters and copies of its buffers."""
-    with torch.device("meta"):  # it takes all tensors from the supernet
+def _only(supernet: Supernet, place: Place, name: str) -> Supernet:
+    """The supernet with one operation left on an edge; without memory, since it computes with the supernet's tensors."""
+    with torch.device("meta"):
         net = to_torch(restricted(supernet.module, {place: (name,)}), supernet.options)
-    net.train(supernet.training)
-    mine, buffers = dict(supernet.named_parameters()), dict(supernet.named_buffers())
-    weights = {path: mine[path] for path in net.weights()}
-    arch = {path: mine[path] for path in net.architecture()}
-    return Learner(net, weights, arch, {path: buffers[path] for path, _ in net.named_buffers()}, {}, processes)
+    return net.train(supernet.training)
 
 
-def _slope(learner: Learner, batch: Batch, shared: Sequence[Tensor]) -> Tensor:
-    """The gradient of the loss on all shared weights as one vector, float64."""
-    tensors = {**learner.weights, **learner.arch, **learner.throw_away_buffers()}
+def _slope(
+    net: Supernet, batch: Batch, tensors: Mapping[str, Tensor], shared: Sequence[Tensor], processes: Processes
+) -> Tensor:
+    """The gradient of the loss on all shared weights as one vector, float64; statistics move in copies."""
+    learner = Learner.of(net, processes)
+    own = {name: tensors[name] for name, _ in net.named_parameters()}
+    own |= {name: tensors[name].clone() for name, _ in net.named_buffers()}
     with torch.random.fork_rng():
-        loss, _ = learner.loss(batch, tensors)
+        loss, _ = learner.loss(batch, own)
     return torch.cat([slope.reshape(-1) for slope in learner.gradients(loss, shared)]).double()
 
 

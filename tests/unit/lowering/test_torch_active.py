@@ -13,6 +13,7 @@ from archir.analysis.gates import evaluate_objective
 from archir.ir.gates import Apply, Number, Parameter, Table
 from archir.ir.module import Module, Objective, shared_choices
 from archir.lowering.torch import PLAIN, Options, Supernet, to_torch
+from archir.passes import former_path, run_pipeline
 from archir.sema import load_source
 from archir.source import Source
 from tests.small_space import small_space
@@ -48,6 +49,8 @@ def gradients(supernet: Supernet, images: Tensor) -> tuple[Tensor, dict[str, Ten
         ("relax,share_features", ""),
         ("relax", "bottleneck{ratio=2}"),
         ("widen,relax", "sparsify"),
+        ("relax", "share_features"),
+        ("relax", "mask{init=1.0}"),
         ("relax", "transit"),
         ("relax,transit{engines=none,rule=top_edges}", ""),
     ],
@@ -88,6 +91,17 @@ def test_what_is_not_active_owns_nothing_and_all_else_keeps_its_name_and_shape()
     assert {n: t.shape for n, t in part.state_dict().items()} == expected
     assert len(expected) < len(whole.state_dict())
     assert sum(p.numel() for p in part.weights().values()) == parameters(part.module) < parameters(whole.module)
+
+
+def test_a_home_begins_with_the_weights_of_the_first_edge_that_is_active() -> None:
+    module = archir.apply(small_space(), "relax,restrict{to=((normal.x.2, 0, (none, skip)))}")
+    weights = run_pipeline(module, "share_features").weights
+    assert (
+        former_path(weights, "c.0.shared.x.0.sep_conv_3x3.x.0.conv.weight") == "c.0.x.3.0.sep_conv_3x3.x.0.conv.weight"
+    )
+    assert (
+        former_path(weights, "c.1.shared.x.0.sep_conv_3x3.x.0.conv.weight") == "c.1.x.2.0.sep_conv_3x3.x.0.conv.weight"
+    )
 
 
 OBJECTIVES = {

@@ -82,7 +82,7 @@ def test_torch_agrees_with_numpy(gate: Gate, seed: int) -> None:
 @pytest.mark.parametrize("gate", GATES, ids=str)
 def test_what_is_not_active_is_as_if_it_were_not_there(gate: Gate) -> None:
     values = leaves(1)
-    fewer = {**values, "a": values["a"][:, [0, 3]]}
+    fewer = {**values, **{name: values[name][:, [0, 3]] for name in ("a", "m")}}
     there = Axes(((True,) * 2,) * 3, ((False, True),) * 3)
     found, expected = run(gate, values, RESTRICTED), run(gate, fewer, there)
     torch.testing.assert_close(found[:, [0, 3]] if found.dim() else found, expected, rtol=1e-12, atol=0)
