@@ -61,7 +61,7 @@ def gradient_similarity(
 
 
 def _only(supernet: Supernet, place: Place, name: str) -> Supernet:
-    """The supernet with one operation left on an edge; without memory, since it computes with the supernet's tensors."""
+    """The supernet with one operation left on an edge; it takes its tensors from the supernet."""
     with torch.device("meta"):
         net = to_torch(restricted(supernet.module, {place: (name,)}), supernet.options)
     return net.train(supernet.training)

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from archir.ir.graph import Graph
+from archir.ir.graph import Choice, Edge, Graph, Node
 from archir.ir.module import Module
+from archir.ir.rewrite import rewritten
 from archir.ir.types import TensorType
 from archir.lowering.torch import PLAIN, Options, Supernet, to_torch
 from archir.lowering.torch.execute import Gates
@@ -118,7 +119,28 @@ def modules(draw: st.DrawFn) -> Module:
     y = outer.call("cell.0", cell, "first", "second")
     if draw(st.booleans()):
         y = outer.op("sum", Concat(), y, outer.call("cell.1", cell, "second", "first"))
-    return relaxed(outer.done(y), deviation=1.0)
+    module = relaxed(outer.done(y), deviation=1.0)
+    return some_active(draw, module) if draw(st.booleans()) else module
+
+
+def some_active(draw: st.DrawFn, module: Module) -> Module:
+    """The module with some candidates that are not active; instances that share a choice agree."""
+    drawn: dict[tuple[str, str, int], list[str]] = {}
+
+    def edge(graph: Graph, choice: Choice, e: int) -> Edge:
+        here, place = choice.edges[e], (graph.name, choice.name, e)
+        if place not in drawn:
+            drawn[place] = draw(st.lists(st.sampled_from([c.name for c in here.candidates]), min_size=1, unique=True))
+        active = tuple(c.name for c in here.candidates if c.name in drawn[place])
+        return evolve(here, active=None if len(active) == len(here.candidates) else active)
+
+    def nodes(graph: Graph) -> tuple[Node, ...]:
+        return tuple(
+            evolve(n, edges=tuple(edge(graph, n, e) for e in range(len(n.edges)))) if isinstance(n, Choice) else n
+            for n in graph.nodes
+        )
+
+    return evolve(module, graph=rewritten(module.graph, nodes))
 
 
 def lowered(module: Module, options: Options, like: Supernet | None = None) -> Supernet:

@@ -11,10 +11,11 @@ import pytest
 
 import archir
 from archir.analysis.arrays import cost_arrays
+from archir.analysis.bounds import bounds
 from archir.analysis.cost import macs, parameters
 from archir.analysis.cost_expression import cost_expression
+from archir.analysis.expected import cost_of, expected
 from archir.analysis.gates import evaluate_objective
-from archir.analysis.table import bounds, cost_of, expected
 from archir.cli.main import run
 from archir.diagnostics import ArchirError
 from archir.ir.graph import Edge
