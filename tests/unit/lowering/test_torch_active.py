@@ -14,6 +14,7 @@ from archir.ir.gates import Apply, Number, Parameter, Table
 from archir.ir.module import Module, Objective, shared_choices
 from archir.lowering.torch import PLAIN, Options, Supernet, to_torch
 from archir.passes import former_path, run_pipeline
+from archir.search.carry import carried, carried_slots
 from archir.sema import load_source
 from archir.source import Source
 from tests.small_space import small_space
@@ -90,6 +91,13 @@ def test_what_is_not_active_owns_nothing_and_all_else_keeps_its_name_and_shape()
     expected = {n: t.shape for n, t in whole.state_dict().items() if not any(n.startswith(b) for b in below)}
     assert {n: t.shape for n, t in part.state_dict().items()} == expected
     assert len(expected) < len(whole.state_dict())
+    state = whole.state_dict()
+    weights = run_pipeline(whole.module, RESTRICT).weights
+    inherited = carried(state, expected, [weights])
+    assert inherited.keys() == expected.keys()
+    assert all(torch.equal(tensor, state[name]) for name, tensor in inherited.items())
+    slots = {name: {"momentum_buffer": tensor} for name, tensor in state.items()}
+    assert carried_slots(slots, expected, [weights]) == {name: slots[name] for name in expected}
     assert sum(p.numel() for p in part.weights().values()) == parameters(part.module) < parameters(whole.module)
 
 
