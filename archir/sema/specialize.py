@@ -47,8 +47,10 @@ def print_source(module: Module) -> str:
     relaxed module, one without a source, or a space that passes have changed (what the flat form is for).
     """
     origin = module.origin
-    unwritten = origin is not None and module.form == "space" and (
-        origin.stage_cells or origin.point is not None or is_restricted(module.graph)
+    unwritten = (
+        origin is not None
+        and module.form == "space"
+        and (origin.stage_cells or origin.point is not None or is_restricted(module.graph))
     )
     if origin is None or module.form == "relaxed" or unwritten:
         fail("NAS402", f"`{module.name}` has no source form", help="print it in the flat form")

@@ -119,8 +119,8 @@ def gate_program(
 ) -> GateProgram:
     """What evaluates gates and objectives, each subexpression once.
 
-    `leaves` name all that gates can read; `paths` say which gate a path has that an objective, or a value, reads, `axes`
-    which axes have what objectives and values read.
+    `leaves` name all that gates can read; `paths` say which gate a path has that an objective, or a value, reads.
+    `axes`: those of what objectives and values read.
     """
     expressions = (*(r.gate for r in readings), *(v.value for v in values), *objectives)
     constants = tuple(dict.fromkeys(c for gate in expressions for c in _constants(gate)))
