@@ -13,11 +13,11 @@ from attrs import frozen
 
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph
-from archir.ir.module import Form, Module, chooses, homes, join, owner_of
+from archir.ir.module import Form, Module, chooses, join, owner_of
 from archir.ir.point import Point
 from archir.passes.base import Pass, Rewrite, Values, option
 from archir.passes.derive import Derive, kept_by_rule
-from archir.passes.fix import partly_fixed
+from archir.passes.fix import own_weights, partly_fixed
 from archir.passes.rules import Rule
 from archir.space.space import space_of
 
@@ -53,7 +53,7 @@ class Decide(Pass):
             help_ = "run `derive`" if keys else "leave `decide` out, or name others: `windows`, `stages` or `cells`"
             fail("NAS402", f"{there} of the choices of `{module.name}` are {_WORDS[self.choices]}", help=help_)
         space = partly_fixed(module, decided_point(module, values, self), every - keys)
-        return Rewrite(space, dict(homes(module.graph)))
+        return Rewrite(space, own_weights(module))
 
 
 _WORDS = {"windows": "windows", "stages": "outside of cells", "cells": "inside of cells"}

@@ -22,7 +22,7 @@ from archir.ops.layout import Zero, zeros_for
 from archir.ops.norm import restored
 from archir.ops.pointwise import Add, Scale
 from archir.passes.base import Pass, Rewrite, Values, option
-from archir.passes.weights import Arithmetic, Old, Step, WeightExpression, former_path
+from archir.passes.weights import Arithmetic, Old, Step, WeightExpression, WeightMap, former_path
 from archir.space.points import check_point, point_from_json
 
 
@@ -60,11 +60,16 @@ def read_point(path: str) -> Point:
 def applied(module: Module, point: Point) -> Rewrite:
     """The network at a point, with weights of its own for what shared them while searching.
 
-    What was masked out of a weight is zero in it. Raises `ArchirError` NAS404 if the point is not of this module.
+    Raises `ArchirError` NAS404 if the point is not of this module.
     """
+    return Rewrite(fixed(module, point), own_weights(module))
+
+
+def own_weights(module: Module) -> WeightMap:
+    """Where weights come from when each path has its own again: from homes; what was masked out is zero."""
     weights: dict[str, str | WeightExpression] = dict(homes(module.graph))
     masked = {path: _masked(former_path(weights, path) or path, mask) for path, mask in weight_masks(module.graph)}
-    return Rewrite(fixed(module, point), weights | masked)
+    return weights | masked
 
 
 def _masked(path: str, mask: WeightMask) -> WeightExpression:

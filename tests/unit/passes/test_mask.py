@@ -30,7 +30,7 @@ from archir.sema import load_source
 from archir.sema.specialize import print_source
 from archir.source import Source
 from tests.emitted import check_equal, compiled
-from tests.property.test_masks import assert_same, derive, images, inherited, masked, values_of
+from tests.property.test_masks import assert_same, child, derive, images, inherited, masked, values_of
 from tests.small_space import small_space
 from tests.unit.lowering.test_torch_rows import EXAMPLES
 
@@ -252,3 +252,29 @@ def test_values_of_masks_are_asked_for() -> None:
     del values["arch.normal.x.2.mask"]
     with pytest.raises(ArchirError, match=r"there is no value for the architecture parameter `arch.normal.x.2.mask`"):
         run_pipeline(net.module, "derive{rule=mask}", values)
+
+
+def test_what_is_decided_and_what_stays_open_keep_the_zeros_of_masks() -> None:
+    net = masked(load("hs_das", **SPACES["hs_das"]), "relax,mask", 0, closed=0.3)
+    rewrite = run_pipeline(net.module, "decide{choices=stages}", values_of(net))
+    again = to_torch(run_pipeline(rewrite.module, "relax").module).double()
+    state, kernels = net.state_dict(), {n: w for n, w in again.weights().items() if w.dim() > 1}
+    found = carried(state, kernels, [rewrite.weights])
+    assert any(".x.2.0.sep_conv_3x3" in n for n in kernels), "what stays open"
+    assert found.keys() == kernels.keys()
+    assert all(torch.equal(t, state[n] * (state[f"{n}_mask"] >= 0.005)) for n, t in found.items())
+
+
+RESTRICT = "restrict{to=((all, all, (skip, sep_conv_3x3)))}"
+
+
+@pytest.mark.parametrize("order", [f"{RESTRICT},mask", f"mask,{RESTRICT}"])
+def test_masks_of_what_is_restricted(order: str) -> None:
+    net = masked(small_space(), f"widen,relax,{order}", 7, closed=0.1)
+    assert not any("dil_conv" in name for name in net.trainables()["masks"])
+    rewrite = derive(net)
+    assert rewrite.module.origin is not None
+    assert rewrite.module.origin.point is not None
+    kept = {k.operation for _, of in rewrite.module.origin.point.choices for k in of}
+    assert kept == {"skip", "sep_conv_3x3"}
+    assert_same(inherited(rewrite, net), child(net), images(7), 1e-9)
