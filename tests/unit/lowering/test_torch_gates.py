@@ -58,11 +58,11 @@ def leaves(seed: int) -> dict[str, Tensor]:
 
 
 def run(gate: Gate, values: dict[str, Tensor], axes: Axes = AXES) -> Tensor:
-    return gate_program([Reading(gate, axes)], list(values), (), {}, {}).run(values.values())[0].coefficients
+    return gate_program([Reading(gate, axes)], list(values), (), {}, axes={}).run(values.values())[0].coefficients
 
 
 def value(gate: Gate, values: dict[str, Tensor]) -> GateValue:
-    return gate_program([Reading(gate, AXES)], list(values), (), {}, {}).run(values.values())[0]
+    return gate_program([Reading(gate, AXES)], list(values), (), {}, axes={}).run(values.values())[0]
 
 
 def test_each_function_has_its_rows() -> None:
