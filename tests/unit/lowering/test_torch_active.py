@@ -112,12 +112,14 @@ def test_a_home_begins_with_the_weights_of_the_first_edge_that_is_active() -> No
     )
 
 
+Y, ALPHA = Parameter("y"), Parameter("arch.n.y.alpha")
 OBJECTIVES = {
-    "entropy": Apply("dot", (Parameter("y"), Apply("log", (Parameter("y"),)))),
-    "cost": Apply("dot", (Parameter("y"), Table(((1.0, 2.0, 3.0), (4.0, 5.0, 6.0))))),
-    "level": Apply("mean", (Parameter("y"), Apply("*", (Number(2.0), Parameter("arch.n.y.alpha"))))),
-    "spread": Apply("mean", (Apply("softmax", (Parameter("arch.n.y.alpha"),)),)),
-    "share": Apply("dot", (Apply("normalize", (Apply("relu", (Parameter("arch.n.y.alpha"),)),)), Parameter("y"))),
+    "edges": Apply("dot", (Apply("per_edge", (Y, ALPHA)), Apply("shares", (Apply("relu", (ALPHA,)),)))),
+    "entropy": Apply("dot", (Y, Apply("log", (Y,)))),
+    "cost": Apply("dot", (Y, Table(((1.0, 2.0, 3.0), (4.0, 5.0, 6.0))))),
+    "level": Apply("mean", (Y, Apply("*", (Number(2.0), ALPHA)))),
+    "spread": Apply("mean", (Apply("softmax", (ALPHA,)),)),
+    "share": Apply("dot", (Apply("normalize", (Apply("relu", (ALPHA,)),)), Y)),
 }
 
 

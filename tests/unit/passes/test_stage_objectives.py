@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from archir.analysis.axes import NO_AXES
 from archir.analysis.cost import macs, parameters
-from archir.analysis.expected_depth import expected_depths
+from archir.analysis.expected_depth import depths_at, expected_depths
 from archir.analysis.gates import evaluate_gate, evaluate_objective, evaluate_values
 from archir.diagnostics import ArchirError
-from archir.ir.module import Module, choice_instances
+from archir.ir.module import Module, choice_instances, shared_choices
 from archir.ir.point import Kept, Point
 from archir.ir.printer import print_flat
 from archir.lowering.torch import to_torch
@@ -181,7 +182,7 @@ def test_a_cell_on_nothing_has_no_depth() -> None:
     zeros = {i.path: np.zeros((len(i.choice.edges), 4)) for i in choice_instances(module.graph)}
     found: dict[str, np.ndarray] = {}
     for value in first.values:
-        found[value.name] = evaluate_gate(value.value, {**zeros, **found}, None)  # type: ignore[arg-type]
+        found[value.name] = evaluate_gate(value.value, {**zeros, **found}, NO_AXES)
     assert found["depth.y.0"] == 0.0
 
 
@@ -201,3 +202,25 @@ def test_what_does_not_fit(pipeline: str, message: str) -> None:
     with pytest.raises(ArchirError) as raised:
         run_pipeline(load("darts", channels=4, cells=3), pipeline)
     assert raised.value.diagnostics[0].message == message
+
+
+def test_objectives_of_a_restricted_space_are_those_without_the_others() -> None:
+    """As if what is not active had a coefficient of zero; the space is one of windows and of edges that are kept."""
+    pipeline = "relax,depth_loss,complexity_loss"
+    whole = run_pipeline(space(windows=True), pipeline).module
+    windows = [key for key, choice in shared_choices(whole).items() if choice.windows]
+    rows = ", ".join(f"({key}, 0, (window_0, window_1))" for key in windows)
+    rows += ", (all, 0, (none, skip, max_pool_3x3, window_0, window_1))"
+    part = run_pipeline(whole, f"restrict{{to=({rows})}}").module
+    values = {name: value.detach().numpy() for name, value in drawn(whole).items()}
+    low = {name: value.copy() for name, value in values.items()}
+    for key, choice in shared_choices(part).items():
+        for e, edge in enumerate(choice.edges):
+            off = set(range(len(edge.candidates))) - {k for k, _ in edge.alternatives}
+            low[f"arch.{key}.alpha"][e, sorted(off)] = -1e9
+    assert part.objectives == whole.objectives
+    for objective in part.objectives:
+        found = evaluate_objective(part, objective.value, values)
+        assert found == pytest.approx(evaluate_objective(whole, objective.value, low), rel=1e-9)
+        assert found != pytest.approx(evaluate_objective(whole, objective.value, values), rel=1e-3)
+    assert depths_at(part, values) == pytest.approx(depths_at(whole, low), rel=1e-9)
