@@ -132,7 +132,10 @@ class _Specializer:
             body = self._body.block(item.body, {}, place)
             body = evolve(body, statements=without_unneeded(body.statements, place.by_windows, place.by_edges))
         # A net that the net calls becomes a stage: alone, with its defaults, it may hold choices without a point.
-        kind = "stage" if item.kind == "net" and settings is None else item.kind
+        # The size of its input goes: a net takes what it is given, a stage only what it says.
+        kind = item.kind
+        if kind == "net" and settings is None:
+            kind, params = "stage", tuple(map(unsized, params))
         self.items.append(evolve(item, kind=kind, name=name, params=params, body=body))
         return name
 
@@ -199,3 +202,8 @@ class _Specializer:
             place = Place("", value.scope, frozenset(p.name for p in item.params))
             self.items.insert(0, map_children(item, lambda part: self._body.expression(part, {}, place)))
         return self.done[key]
+
+
+def unsized(p: ast.Param) -> ast.Param:
+    """The parameter without the size of its tensor."""
+    return evolve(p, type=p.type.base) if isinstance(p.type, ast.Index) else p
