@@ -22,6 +22,8 @@ from archir.syntax.newlines import DropNewlines
 FILE = "tables.json"
 _SHIFT = 0
 """How lark marks what goes on to another state; the rest are rules to reduce by."""
+_UNBOUNDED = 2**32 - 1
+"""The width of a pattern without a bound: releases of Python say this or 2 ** 64, and lark compares widths alone."""
 
 
 def make_parser() -> Lark:
@@ -47,6 +49,10 @@ def make_tables() -> dict[str, Any]:
     data, memo = from_grammar().memo_serialize([TerminalDef, Rule])
     del data["options"]["postlex"]
     data["parser"]["parser"] = _in_order(data["parser"]["parser"])
+    for value in memo.values():
+        pattern = value.get("pattern", {})  # rules have none, and plain texts no width
+        if "_width" in pattern:
+            pattern["_width"] = [min(width, _UNBOUNDED) for width in pattern["_width"]]
     found: dict[str, Any] = json.loads(json.dumps({"made_from": _made_from(_grammar()), "data": data, "memo": memo}))
     return found
 
