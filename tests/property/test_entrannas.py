@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from archir.ir.module import Module, shared_choices
 from archir.lowering.torch import Supernet, to_torch
-from archir.passes import Rewrite, Values, run_pipeline
+from archir.passes import run_pipeline
 from archir.search.carry import carried, fitting
 from archir.sema import load_source
 from archir.source import Source
+from tests.derived import images, inherited, point_of, randomize_statistics, values_of
 from tests.small_space import small_space
 
 SEEDS = range(12)
@@ -27,35 +27,10 @@ def relaxed(pipeline: str, seed: int) -> tuple[Module, Supernet]:
         for name, parameter in net.architecture().items():
             if name.endswith("threshold"):
                 parameter.normal_(0.0, 2.0)
-        for name, buffer in net.named_buffers():
-            if name.endswith("running_mean"):
-                buffer.normal_()
-            elif name.endswith("running_var"):
-                buffer.uniform_(0.5, 2.0)
+    randomize_statistics(net)
     net.tick("epoch")
     net.tick("epoch")
     return module, net
-
-
-def values_of(module: Module, net: Supernet) -> Values:
-    state = net.state_dict()
-    names = [p.name for p in module.parameters] + [c.name for c in module.clocks]
-    return {name: state[name].numpy() for name in names}
-
-
-def inherited(rewrite: Rewrite, net: Supernet) -> Supernet:
-    """The derived network with the supernet's weights and statistics."""
-    derived = to_torch(rewrite.module).double()
-    own = derived.state_dict()
-    found = fitting(carried(net.state_dict(), own, [rewrite.weights]), own)
-    missing = [name for name in own if name not in found]
-    assert all(name.endswith(("batch_norm.weight", "batch_norm.bias")) for name in missing), "what the search had not"
-    derived.load_state_dict(found, strict=False)
-    return derived
-
-
-def images(seed: int) -> Tensor:
-    return torch.randn(5, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -66,7 +41,7 @@ def test_with_coefficients_the_derived_network_is_the_supernet(
     seed: int, extra: str, levels: int, training: bool
 ) -> None:
     module, net = relaxed(SPARSE.replace("relax{", f"relax{{levels={levels},") + extra, seed)
-    rewrite = run_pipeline(module, "derive{rule=nonzero,coefficients=true}", values_of(module, net))
+    rewrite = run_pipeline(module, "derive{rule=nonzero,coefficients=true}", values_of(net))
     derived = inherited(rewrite, net)
     x = images(seed)
     torch.testing.assert_close(derived.train(training)(x), net.train(training)(x), rtol=1e-5, atol=1e-8)
@@ -76,15 +51,13 @@ def test_with_coefficients_the_derived_network_is_the_supernet(
 def test_each_node_keeps_a_connection_and_the_derived_are_the_active_ones(seed: int) -> None:
     module, net = relaxed(SPARSE, seed)
     gates = dict(zip([g.path for g in module.gates], module.gates, strict=True))
-    origin = run_pipeline(module, "derive{rule=nonzero}", values_of(module, net)).module.origin
-    assert origin is not None
-    assert origin.point is not None
+    point = point_of(run_pipeline(module, "derive{rule=nonzero}", values_of(net)).module)
     program = net._gates.run(net._leaf_values())
     for path, number in (("c.0.x.2", 0), ("c.0.x.3", 1), ("c.1.x.2", 2), ("c.1.x.3", 3)):
         kind = "normal" if path.startswith("c.0") else "reduce"
         choice = shared_choices(module)[f"{kind}.{path[4:]}"]
         active = {(e, choice.edges[e].candidates[k].name) for e, k in program[number].active or ()}
-        kept = origin.point.kept(f"{kind}.{path[4:]}")
+        kept = point.kept(f"{kind}.{path[4:]}")
         assert path in gates
         assert kept
         assert {(k.edge, k.operation) for k in kept} == active
@@ -98,7 +71,7 @@ def test_the_derived_paths_inside_the_supernet_are_the_derived_network(seed: int
     module, net = relaxed(f"relax{{deviation=1.0,levels={levels}}}{extra}", seed)
     child = to_torch(run_pipeline(module, "transit{engines=none}").module).double()
     child.load_state_dict(net.state_dict())
-    derived = inherited(run_pipeline(module, "derive", values_of(module, net)), net)
+    derived = inherited(run_pipeline(module, "derive", values_of(net)), net)
     x = images(seed)
     torch.testing.assert_close(child.eval()(x), derived.eval()(x), rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(child.train()(x), derived.train()(x), rtol=1e-9, atol=1e-9)

@@ -8,16 +8,15 @@ from torch import Tensor
 
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module, weight_masks
-from archir.lowering.torch import PLAIN, Options, Supernet, call_with, to_torch
-from archir.passes import Rewrite, Values, run_pipeline
-from archir.passes.child import child_of
-from archir.search.carry import carried, fitting
+from archir.lowering.torch import PLAIN, Options, call_with, to_torch
+from archir.passes import run_pipeline
 from archir.sema import load_source
 from archir.source import Source
+from tests.derived import assert_same, images, inherited, point_of
+from tests.masked import DERIVE, child, derive, masked
 from tests.small_space import small_space
 
 SEEDS = range(2)
-DERIVE = "derive{rule=mask,coefficients=true}"
 PIPELINES = (
     "widen,relax,mask",
     "widen,relax,share_features,mask",
@@ -54,64 +53,6 @@ candidates few = identity | conv_1x1: relu_conv_bn | conv_3x3: relu_conv_bn(k=3)
 
 def text(source: str) -> Module:
     return load_source(Source("space.nas", source))
-
-
-def masked(space: Module, pipeline: str, seed: int, *, closed: float, dtype: torch.dtype = torch.float64) -> Supernet:
-    """A masked supernet with random weights, statistics and coefficients; each mask is closed that often."""
-    torch.manual_seed(seed)
-    net = to_torch(run_pipeline(space, pipeline).module).to(dtype)
-    found = net.trainables()
-    with torch.no_grad():
-        for parameter in found.get("arch", {}).values():
-            parameter.normal_()
-        for mask in (*found.get("masks", {}).values(), *found.get("arch_masks", {}).values()):
-            mask.copy_(torch.where(torch.rand(mask.shape) < closed, 0.004, 0.006))
-        for name, buffer in net.named_buffers():
-            if name.endswith("running_mean"):
-                buffer.normal_()
-            elif name.endswith("running_var"):
-                buffer.uniform_(0.5, 2.0)
-    net.tick("epoch")
-    return net
-
-
-def values_of(net: Supernet) -> Values:
-    state = net.state_dict()
-    return {name: state[name].numpy() for name in (*net.architecture(), *net.clocks())}
-
-
-def inherited(rewrite: Rewrite, net: Supernet) -> Supernet:
-    """The derived network with the supernet's weights and statistics."""
-    derived = to_torch(rewrite.module).to(next(net.parameters()).dtype)
-    own = derived.state_dict()
-    found = fitting(carried(net.state_dict(), own, [rewrite.weights]), own)
-    missing = [name for name in own if name not in found]
-    assert all(name.endswith(("batch_norm.weight", "batch_norm.bias")) for name in missing), "what the search had not"
-    derived.load_state_dict(found, strict=False)
-    return derived
-
-
-def derive(net: Supernet, how: str = DERIVE) -> Rewrite:
-    return run_pipeline(net.module, how, values_of(net))
-
-
-def child(net: Supernet, how: str = DERIVE) -> Supernet:
-    found = child_of(net.module, [how])
-    assert found is not None
-    inside = to_torch(found.module).to(next(net.parameters()).dtype)
-    inside.load_state_dict(net.state_dict())
-    return inside
-
-
-def images(seed: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(5, 3, 8, 8, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
-
-
-def assert_same(one: Supernet, other: Supernet, x: Tensor, within: float) -> None:
-    """Evaluating, training, and evaluating with the statistics that training has moved."""
-    for training in (False, True, False):
-        found, wanted = one.train(training)(x), other.train(training)(x)
-        torch.testing.assert_close(found, wanted, rtol=within, atol=within)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -171,10 +112,7 @@ def test_a_node_without_anything_keeps_its_strongest_and_says_so() -> None:
         net.architecture()["arch.normal.x.3.alpha"][1, 3] = 9.0
         net.architecture()["arch.reduce.x.2.alpha"][0] = torch.tensor([9.0, 0.0, 4.0, 0.0, 0.0])  # mostly `none`
     rewrite = derive(net)
-    origin = rewrite.module.origin
-    assert origin is not None
-    assert origin.point is not None
-    kept = dict(origin.point.choices)
+    kept = dict(point_of(rewrite.module).choices)
     assert [(k.edge, k.operation) for k in kept["normal.x.3"]] == [(1, "sep_conv_3x3")]
     p = torch.softmax(net.architecture()["arch.normal.x.3.alpha"][1], -1)[3].item()
     assert kept["normal.x.3"][0].coefficient == pytest.approx(p), "the coefficient before masks"

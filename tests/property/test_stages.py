@@ -21,6 +21,7 @@ from archir.sema import load_source
 from archir.sema.specialize import print_source
 from archir.source import Source
 from archir.space.points import check_point
+from tests.derived import point_of
 from tests.small_stages import small_stages
 
 SIZES = st.tuples(st.integers(2, 5), st.integers(2, 4), st.sampled_from(["pair", "plain"]), st.integers(0, 2**31))
@@ -33,12 +34,6 @@ def drawn(sizes: tuple[int, int, str, int]) -> tuple[Module, Module, Values]:
     relaxed = run_pipeline(space, "relax").module
     random = np.random.default_rng(seed)
     return space, relaxed, {p.name: random.normal(size=p.shape) for p in relaxed.parameters}
-
-
-def point_of(network: Module) -> Point:
-    assert network.origin is not None
-    assert network.origin.point is not None
-    return network.origin.point
 
 
 @settings(max_examples=12, deadline=None)

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from archir.analysis.readings import readings_of
+from archir.ir.module import Module
 from archir.passes import run_pipeline
 from tests.small_space import small_space
 
 
-def values(module: object, **special: float) -> dict[str, np.ndarray]:
-    """Ones, with the last element of each parameter as `special` says."""
+def values(module: Module, **special: float) -> dict[str, np.ndarray]:
+    """Zeros, with the last element of each parameter as `special` says."""
     found = {}
-    for p in module.parameters:  # type: ignore[attr-defined]
+    for p in module.parameters:
         found[p.name] = np.zeros(p.shape)
         if p.shape:
             found[p.name].flat[-1] = special.get(p.name.rpartition(".")[2], 0.0)

@@ -12,6 +12,7 @@ from archir.ir.module import Module
 from archir.ir.point import Point
 from archir.ir.types import TensorType
 from archir.lowering.torch import Supernet, to_torch
+from tests.derived import point_of
 from tests.emitted import check_equal
 from tests.reference import OPERATIONS, Reference
 
@@ -84,9 +85,7 @@ def test_a_derived_net_computes_what_is_left_of_the_supernet(relaxed: Module, tr
     images = torch.randn(4, 3, 16, 16)
     with torch.no_grad():
         supernet(images)
-    assert network.origin is not None
-    assert network.origin.point is not None
-    switch_off_the_rest(supernet, network.origin.point)
+    switch_off_the_rest(supernet, point_of(network))
     derived = to_torch(network)
     own = derived.state_dict()
     missing, _ = derived.load_state_dict({n: t for n, t in supernet.state_dict().items() if n in own}, strict=False)

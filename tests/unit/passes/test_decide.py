@@ -24,6 +24,7 @@ from archir.sema.specialize import print_source
 from archir.source import Source
 from archir.space.points import check_point
 from archir.space.space import space_of
+from tests.derived import point_of
 from tests.small_stages import small_stages
 
 RNG = np.random.default_rng
@@ -62,9 +63,7 @@ def test_what_is_left_is_searched_again() -> None:
     again = run_pipeline(relaxed, "decide,relax", drawn(relaxed, 1, row_0=1, row_1=0)).module
     assert again.form == "relaxed"
     network = run_pipeline(again, "derive", drawn(again, 2)).module
-    assert network.origin is not None
-    point = network.origin.point
-    assert point is not None
+    point = point_of(network)
     check_point(space, point)
     assert cells_of(network) == [3, 2]
     assert fixed(space, point).graph == network.graph
@@ -81,9 +80,7 @@ def test_decided_in_one_go_and_one_after_another_are_the_same() -> None:
     left = run_pipeline(relaxed, "decide,relax", values).module
     network = run_pipeline(left, "derive", {p.name: values[p.name] for p in left.parameters}).module
     assert network.graph == whole.graph
-    assert network.origin is not None
-    assert whole.origin is not None
-    assert set(network.origin.point.choices) == set(whole.origin.point.choices)  # type: ignore[union-attr]
+    assert set(point_of(network).choices) == set(point_of(whole).choices)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from archir.passes.child import child_of
 from archir.passes.rules import engine_gates
 from archir.sema import load_source
 from archir.source import Source
+from tests.derived import point_of
 from tests.small_space import small_space
 from tests.unit.spaces.test_lowering import SMALL
 
@@ -137,8 +138,7 @@ def test_confident_edges_are_strong_in_both_levels(seed: int) -> None:
     """HM-NAS, Table 5: the most likely operation of each edge, and the two edges of the largest product."""
     module = run_pipeline(small_space(), "relax{levels=2}").module
     values = random_values(module, seed)
-    point = run_pipeline(module, "derive{rule=top_edges}", values).module.origin.point  # type: ignore[union-attr]
-    assert point is not None
+    point = point_of(run_pipeline(module, "derive{rule=top_edges}", values).module)
     for key, choice in shared_choices(module).items():
         alpha, beta = values[f"arch.{key}.alpha"], values[f"arch.{key}.beta"][:, 0]
         strength = {}
@@ -158,7 +158,7 @@ def test_an_edge_with_a_small_beta_goes_whatever_its_alpha() -> None:
     one_level = run_pipeline(small_space(), "relax").module
     alphas = {p.name: values[p.name] for p in one_level.parameters}
     kept = [
-        [k.edge for k in run_pipeline(m, "derive", v).module.origin.point.kept("normal.x.3")]  # type: ignore[union-attr]
+        [k.edge for k in point_of(run_pipeline(m, "derive", v).module).kept("normal.x.3") or ()]
         for m, v in ((module, values), (one_level, alphas))
     ]
     assert kept == [[1, 2], [0, 1]]
@@ -174,8 +174,7 @@ def test_transit_cells_run_what_would_be_derived(extra: str, seed: int) -> None:
     image = torch.randn(4, 3, 8, 8, dtype=torch.float64)
     net(image).square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in net.architecture().values()), "the engines learn both"
-    kept = run_pipeline(module, "derive", values).module.origin.point  # type: ignore[union-attr]
-    assert kept is not None
+    kept = point_of(run_pipeline(module, "derive", values).module)
     ran = {
         tuple(n.split(".")[4:6]) for n, w in net.weights().items() if n.startswith("c.2.x.3.") and w.grad is not None
     }

@@ -29,8 +29,9 @@ from archir.search.carry import carried, fitting
 from archir.sema import load_source
 from archir.sema.specialize import print_source
 from archir.source import Source
+from tests.derived import assert_same, images, inherited, point_of, values_of
 from tests.emitted import check_equal, compiled
-from tests.property.test_masks import assert_same, child, derive, images, inherited, masked, values_of
+from tests.masked import child, derive, masked
 from tests.small_space import small_space
 from tests.unit.lowering.test_torch_rows import EXAMPLES
 
@@ -98,9 +99,7 @@ def test_what_is_kept_is_what_masks_leave(space: Module, seed: int) -> None:
     module = run_pipeline(space, "widen,relax{levels=2},mask").module
     values = random_masks(module, seed)
     rewrite = run_pipeline(module, "derive{rule=mask,coefficients=true}", values)
-    assert rewrite.module.origin is not None
-    assert rewrite.module.origin.point is not None
-    point = rewrite.module.origin.point
+    point = point_of(rewrite.module)
     gates = engine_gates(module)
     for key, choice in shared_choices(module).items():
         kept = point.kept(key)
@@ -158,9 +157,7 @@ def test_masks_behind_the_passes_of_entrannas_and_the_usual_rule() -> None:
     later = [str(g.gate) for g in module.gates if g.path.startswith("c.2")]
     assert later == [f"top_edges({gate}, 2)" for gate in first]
     rewrite = derive(net, "derive{rule=top_edges,coefficients=true}")
-    assert rewrite.module.origin is not None
-    assert rewrite.module.origin.point is not None
-    kept = dict(rewrite.module.origin.point.choices)
+    kept = dict(point_of(rewrite.module).choices)
     assert all(len({k.edge for k in of}) == 2 for of in kept.values())
     plain = to_torch(run_pipeline(small_space(), "sample").module)
     derived = to_torch(rewrite.module).double()
@@ -179,9 +176,7 @@ def test_the_usual_rule_takes_the_strongest_of_what_is_not_masked() -> None:
     mask[:], edges[:] = 0.01, [[0.01], [0.0], [0.01]]
     mask[0, 4] = 0.0
     rewrite = run_pipeline(module, "derive", values)
-    assert rewrite.module.origin is not None
-    assert rewrite.module.origin.point is not None
-    kept = rewrite.module.origin.point.kept("normal.x.3") or ()
+    kept = point_of(rewrite.module).kept("normal.x.3") or ()
     assert [(k.edge, k.operation) for k in kept] == [(0, "sep_conv_3x3"), (2, "dil_conv_3x3")]
 
 
@@ -273,8 +268,6 @@ def test_masks_of_what_is_restricted(order: str) -> None:
     net = masked(small_space(), f"widen,relax,{order}", 7, closed=0.1)
     assert not any("dil_conv" in name for name in net.trainables()["masks"])
     rewrite = derive(net)
-    assert rewrite.module.origin is not None
-    assert rewrite.module.origin.point is not None
-    kept = {k.operation for _, of in rewrite.module.origin.point.choices for k in of}
+    kept = {k.operation for _, of in point_of(rewrite.module).choices for k in of}
     assert kept == {"skip", "sep_conv_3x3"}
     assert_same(inherited(rewrite, net), child(net), images(7), 1e-9)

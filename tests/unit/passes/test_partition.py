@@ -28,6 +28,7 @@ from archir.sema.specialize import print_source
 from archir.source import Source
 from archir.space.membership import find_point
 from archir.space.space import space_of
+from tests.derived import point_of
 from tests.small_space import small_space
 
 DARTS = archir.load("darts", cells=3, channels=4)
@@ -170,9 +171,7 @@ def test_what_is_derived_keeps_active_candidates_and_its_text() -> None:
         source = np.random.default_rng(seed)
         values = {p.name: source.normal(size=p.shape) for p in relaxed.parameters}
         network = archir.apply(relaxed, "derive", values)
-        assert network.origin is not None
-        point = network.origin.point
-        assert point is not None
+        point = point_of(network)
         for key, kept in point.choices:
             for k in kept:
                 assert k.operation in [c.name for _, c in edge(relaxed, key, k.edge).alternatives]
@@ -186,8 +185,7 @@ def test_an_edge_without_its_none_has_to_stay() -> None:
     values = {p.name: np.zeros(p.shape) for p in module.parameters}
     values["arch.normal.x.3.alpha"][:, 0] = 9.0  # `none`, which is not active
     network = archir.apply(module, "derive", values)
-    assert network.origin is not None
-    assert {k.operation for _, kept in network.origin.point.choices for k in kept} == {"skip"}  # type: ignore[union-attr]
+    assert {k.operation for _, kept in point_of(network).choices for k in kept} == {"skip"}
     point = space_of(archir.load("nasbench201", cells=1)).unrank(5**6 - 1)  # keeps nothing
     with pytest.raises(ArchirError, match=r"edge 0 of `normal\.x\.1` has to stay, since `none` is not active there"):
         fixed(module, point)

@@ -12,6 +12,7 @@ from archir.sema import load, load_source
 from archir.sema.specialize import print_source
 from archir.source import Source
 from archir.space.space import space_of
+from tests.derived import point_of
 
 
 def staged(name: str, **settings: int) -> Module:
@@ -53,10 +54,8 @@ def test_the_text_of_a_network_has_other_sizes(cells: int) -> None:
     """Found with 8 cells, it is the same point with more, whether the space or the pass gave stages their own cells."""
     for space in (staged("darts"), load("hc_das")):
         network = run_pipeline(space, "sample").module
-        assert network.origin is not None
-        assert network.origin.point is not None
         other = staged("darts", cells=cells) if space.name == "darts" else load("hc_das", cells=cells)
-        assert matching_weights(read_again(network, cells=cells), fixed(other, network.origin.point))
+        assert matching_weights(read_again(network, cells=cells), fixed(other, point_of(network)))
 
 
 def test_cells_that_are_of_one_stage_keep_their_tags() -> None:
@@ -81,6 +80,4 @@ def test_a_tag_stays_in_front() -> None:
 
 
 def _choices(network: Module) -> tuple[tuple[str, object], ...]:
-    assert network.origin is not None
-    assert network.origin.point is not None
-    return network.origin.point.choices
+    return point_of(network).choices

@@ -20,6 +20,7 @@ from archir.passes import run_pipeline
 from archir.passes.fix import fixed
 from archir.sema import load, load_source
 from archir.source import Source
+from tests.derived import point_of
 
 CELLS, LEAST, WINDOW = 5, 2, 3
 STAGED = f"""
@@ -145,9 +146,7 @@ def test_a_searched_cell_costs_what_its_windows_keep() -> None:
     whole = load("hs_das_cells", channels=4, cells=4, least=2)
     module = run_pipeline(whole, "relax,complexity_loss{unit=1}").module
     network = run_pipeline(whole, "sample{seed=2}").module
-    assert network.origin is not None
-    assert network.origin.point is not None
-    point = network.origin.point
+    point = point_of(network)
     assert point.kept("macro_cells.0.choose") != (Kept(0, "window_2"),)
     values = {p.name: np.full(p.shape, -60.0) for p in module.parameters}
     for instance in choice_instances(whole.graph):
