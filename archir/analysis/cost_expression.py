@@ -9,12 +9,11 @@ of H-DAS' complexity loss (Eq. 5).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import reduce
 
 from archir.analysis.conventions import DEFAULT
 from archir.analysis.table import MEASURES, Alternative, Row, cost_table, refuse_sharing, shape_of
 from archir.diagnostics import fail
-from archir.ir.gates import Apply, Gate, Number, Parameter, Table
+from archir.ir.gates import Apply, Gate, Number, Parameter, Table, added, picked
 from archir.ir.graph import Choice
 from archir.ir.module import Module, choice_instances
 from archir.ir.rewrite import rewritten
@@ -48,12 +47,7 @@ def cost_expression(module: Module, measure: str = "macs", convention: str = DEF
         for open_ in _opened(row, behind):
             edge = choices[open_.key].edges[open_.edge]
             gate = Parameter(instances[open_.key].path)
-            kept: list[Gate] = [
-                Apply("pick", (gate, Number(open_.edge), Number(k)))
-                for k, c in edge.alternatives
-                if c.name in open_.operations
-            ]
-            share = reduce(lambda a, b: Apply("+", (a, b)), kept) if kept else Number(0.0)
+            share = added(picked(gate, open_.edge, k) for k, c in edge.alternatives if c.name in open_.operations)
             term = Apply("*", (share, term))
         total = Apply("+", (total, term))
     return total

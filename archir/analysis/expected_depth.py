@@ -9,7 +9,6 @@ mean number of cells on a way from its output back to its inputs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -18,7 +17,7 @@ from attrs import define, evolve, field, frozen
 from archir.analysis.axes import axes_of
 from archir.analysis.depth import is_cell, stages
 from archir.analysis.gates import Array, evaluate_values
-from archir.ir.gates import Apply, Gate, Number, Parameter, Table
+from archir.ir.gates import Apply, Gate, Number, Parameter, Table, added, picked
 from archir.ir.graph import Choice, Graph, results
 from archir.ir.module import ArchitectureParameter, Module, NamedValue, join
 
@@ -78,7 +77,7 @@ class _Stage:
         for node in self.graph.nodes:
             if isinstance(node, Choice) and node.windows:
                 places = [k for k, _ in node.edges[0].alternatives]
-                gates = [_pick(self._gate(node), 0, k) for k in places]
+                gates = [picked(self._gate(node), 0, k) for k in places]
                 for k, gate in zip(places, gates, strict=True):
                     last_of.setdefault(node.filled(k)[-1], []).append(gate)
                 for slot, name in enumerate(results(node)):
@@ -86,7 +85,7 @@ class _Stage:
                     self.terms[name] = self._mixed(gates, sources)
             elif isinstance(node, Choice):
                 shares = self._named(f"{node.name}.edges", Apply("shares", (self._solid(node),)))
-                weights = [_pick(shares, e, 0) for e in range(len(node.edges))]
+                weights = [picked(shares, e, 0) for e in range(len(node.edges))]
                 terms = tuple(
                     term
                     for weight, edge in zip(weights, node.edges, strict=True)
@@ -133,8 +132,7 @@ def _scaled(weight: Gate, terms: _Terms) -> _Terms:
 
 def _depth(terms: _Terms, *, through_a_cell: bool = False) -> Gate:
     """The sum of weight times depth, one more where the way leads through a cell."""
-    found = list(_summands(terms, through_a_cell))
-    return reduce(lambda a, b: Apply("+", (a, b)), found) if found else Number(0.0)
+    return added(_summands(terms, through_a_cell))
 
 
 def _summands(terms: _Terms, through_a_cell: bool) -> Iterator[Gate]:
@@ -143,7 +141,3 @@ def _summands(terms: _Terms, through_a_cell: bool) -> Iterator[Gate]:
         total = one if depth is None else depth if one is None else Apply("+", (depth, one))
         if total is not None:
             yield total if weight is None else weight if total == Number(1.0) else Apply("*", (weight, total))
-
-
-def _pick(gate: Gate, edge: int, operation: int) -> Gate:
-    return Apply("pick", (gate, Number(edge), Number(operation)))

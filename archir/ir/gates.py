@@ -9,7 +9,7 @@ zeros mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ctypes import c_float
 from functools import reduce
 from typing import Literal, TypeAlias
@@ -138,6 +138,23 @@ GATE_FUNCTIONS = {
 }
 
 
+def added(gates: Iterable[Gate]) -> Gate:
+    """Their sum, from the left; zero for none."""
+    terms = tuple(gates)
+    return reduce(lambda a, b: Apply("+", (a, b)), terms) if terms else Number(0.0)
+
+
+def multiplied(gates: Iterable[Gate]) -> Gate:
+    """Their product, from the left; one for none."""
+    factors = tuple(gates)
+    return reduce(lambda a, b: Apply("*", (a, b)), factors) if factors else Number(1.0)
+
+
+def picked(gate: Gate, edge: int, operation: int) -> Gate:
+    """One coefficient of a gate."""
+    return Apply("pick", (gate, Number(edge), Number(operation)))
+
+
 def support(gate: Gate) -> Gate | None:
     """An expression where whose zeros an alternative need not run: neither a value nor a gradient passes there.
 
@@ -153,7 +170,7 @@ def support(gate: Gate) -> Gate | None:
             return support(gate.arguments[0])
         case "product":
             factors = [found for found in map(support, gate.arguments) if found is not None]
-            return reduce(lambda a, b: Apply("*", (a, b)), factors) if factors else None
+            return multiplied(factors) if factors else None
     return None
 
 

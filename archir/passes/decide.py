@@ -16,7 +16,7 @@ from archir.ir.graph import Call, Choice, Graph
 from archir.ir.module import Form, Module, chooses, join, owner_of
 from archir.ir.point import Point
 from archir.passes.base import Pass, Rewrite, Values, option
-from archir.passes.derive import Derive, kept_by_rule
+from archir.passes.derive import kept_by_rule
 from archir.passes.fix import own_weights, partly_fixed
 from archir.passes.rules import Rule
 from archir.space.space import space_of
@@ -78,5 +78,5 @@ def _keys(graph: Graph, tag: str | None, inside: bool, part: Part) -> Iterator[s
 
 def decided_point(module: Module, values: Values, how: Decide) -> Point:
     """What is kept of the choices that are decided, without those that no kept window needs."""
-    kept = kept_by_rule(module, values, Derive(rule=how.rule), decided_keys(module, how.choices))
+    kept = kept_by_rule(module, values, how.rule, only=decided_keys(module, how.choices))
     return space_of(module).without_closed(Point(tuple(kept.items())), rest_open=True)

@@ -6,14 +6,13 @@ c.4 = cell(choose links from c.1, c.2 and c.3)  -->  value depth.c.4 = sum of sh
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import ClassVar
 
 from attrs import evolve, frozen, validators
 
 from archir.analysis.expected_depth import CellDepth, StageDepth, expected_depths
 from archir.diagnostics import fail
-from archir.ir.gates import Apply, Gate, Number
+from archir.ir.gates import Apply, Gate, Number, added
 from archir.ir.module import Form, Module, Objective
 from archir.passes.base import Pass, Rewrite, Values, option
 
@@ -40,7 +39,7 @@ class DepthLoss(Pass):
             fail("NAS402", f"`{module.name}` has no stages of cells", help=help_)
         if any(o.name == "depth" for o in module.objectives):
             fail("NAS402", f"`{module.name}` has a depth loss already", help="run `depth_loss` once")
-        total = reduce(_plus, (_of_stage(stage) for stage in found))
+        total = added(map(_of_stage, found))
         objective = Objective("depth", Apply("*", (Number(-self.weight), total)))
         named = (*module.values, *(value for stage in found for value in stage.values))
         return Rewrite(evolve(module, values=named, objectives=(*module.objectives, objective)))
@@ -48,16 +47,12 @@ class DepthLoss(Pass):
 
 def _of_stage(stage: StageDepth) -> Gate:
     terms = [_of_cell(cell, place) for place, cell in enumerate(stage.cells, start=1)]
-    return Apply("/", (reduce(_plus, terms), Number(float(len(terms)))))
+    return Apply("/", (added(terms), Number(float(len(terms)))))
 
 
 def _of_cell(cell: CellDepth, place: int) -> Gate:
     term: Gate = Apply("/", (cell.depth, Number(float(place))))
     if not cell.last_of:
         return term
-    more = Apply("*", (Number(float(place)), reduce(_plus, cell.last_of)))
+    more = Apply("*", (Number(float(place)), added(cell.last_of)))
     return Apply("*", (term, Apply("+", (Number(1.0), more))))
-
-
-def _plus(a: Gate, b: Gate) -> Gate:
-    return Apply("+", (a, b))

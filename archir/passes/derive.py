@@ -53,24 +53,26 @@ class Derive(Pass):
 
 def derived_point(module: Module, values: Values, how: Derive | None = None) -> Point:
     """What a relaxed module's learned values keep of each choice."""
-    return space_of(module).without_closed(Point(tuple(kept_by_rule(module, values, how or Derive()).items())))
+    how = how or Derive()
+    kept = kept_by_rule(module, values, how.rule, coefficients=how.coefficients)
+    return space_of(module).without_closed(Point(tuple(kept.items())))
 
 
 def kept_by_rule(
-    module: Module, values: Values, how: Derive, only: frozenset[str] | None = None
+    module: Module, values: Values, rule: Rule, *, coefficients: bool = False, only: frozenset[str] | None = None
 ) -> dict[str, tuple[Kept, ...]]:
     """What a rule keeps of each choice, or of those with the keys `only`, open or not."""
     gates = engine_gates(module)
-    check_rule(how.rule, gates)
+    check_rule(rule, gates)
     kept: dict[str, tuple[Kept, ...]] = {}
     for key, choice in shared_choices(module).items():
         if only is not None and key not in only:
             continue
         axes, gate = axes_of(choice), gates[key]
-        stays = evaluate_gate(rule_gate(how.rule, key, choice, gate), values, axes)
+        stays = evaluate_gate(rule_gate(rule, key, choice, gate), values, axes)
         weight = evaluate_gate(unmasked(gate), values, axes)
         kept[key] = tuple(
-            Kept(int(e), choice.edges[e].candidates[k].name, float(weight[e, k]) if how.coefficients else None)
+            Kept(int(e), choice.edges[e].candidates[k].name, float(weight[e, k]) if coefficients else None)
             for e, k in np.argwhere(stays > 0)
         )
     return kept

@@ -12,6 +12,7 @@ from typing import ClassVar, TypeAlias
 
 from attrs import define, evolve, frozen
 
+from archir.ir.gates import Number
 from archir.ir.graph import Call, Choice, Graph, Node, Operation
 from archir.ir.module import Form, Module, join
 from archir.ir.rewrite import with_graph
@@ -19,7 +20,7 @@ from archir.ops.conv import Conv
 from archir.ops.layout import Concat
 from archir.ops.norm import BatchNorm
 from archir.passes.base import Pass, Rewrite, Values
-from archir.passes.weights import Arithmetic, Column, InverseRoot, Number, Old, Part, WeightExpression, substituted
+from archir.passes.weights import Arithmetic, Column, InverseRoot, Old, Part, WeightExpression, substituted
 
 Made: TypeAlias = dict[str, WeightExpression]
 _KERNEL_AXES = 4

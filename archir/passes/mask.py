@@ -5,13 +5,12 @@ gate = p  -->  gate = p * step(edge_mask, 0.005) * step(mask, 0.005);  conv(%x) 
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import ClassVar
 
 from attrs import evolve, frozen, validators
 
 from archir.diagnostics import fail
-from archir.ir.gates import Apply, Gate, Number, Parameter, as_float32, replaced
+from archir.ir.gates import Apply, Gate, Number, Parameter, as_float32, multiplied, replaced
 from archir.ir.graph import Choice, Graph, Node, Operation, WeightMask
 from archir.ir.module import ArchitectureParameter, Form, GateOf, Module, choice_instances, shared_choices, weight_masks
 from archir.ir.rewrite import rewritten
@@ -85,7 +84,7 @@ class Mask(Pass):
         """The gate of an instance; one in transit follows the masked engine."""
         base = engine if is_constant(gate) else gate
         steps = [Apply("step", (Parameter(mask.name), Number(self.threshold))) for mask in masks]
-        return replaced(gate, base, reduce(lambda a, b: Apply("*", (a, b)), steps, base))
+        return replaced(gate, base, multiplied([base, *steps]))
 
     def _graph(self, graph: Graph) -> Graph:
         return rewritten(graph, lambda g: self._nodes(g, WeightMask(self.threshold, self.init)))

@@ -5,13 +5,12 @@ gate = p  -->  gate = normalize(relu(over_max(p) - threshold(t)));  objective: -
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import ClassVar
 
 from attrs import evolve, frozen, validators
 
 from archir.diagnostics import fail
-from archir.ir.gates import Apply, Gate, Number, Parameter, is_sparse
+from archir.ir.gates import Apply, Gate, Number, Parameter, added, is_sparse
 from archir.ir.module import ArchitectureParameter, Form, GateOf, Module, Objective, choice_instances, shared_choices
 from archir.passes.base import Pass, Rewrite, Values, option
 from archir.passes.rules import engine_gates, is_masked, keeps_any
@@ -75,5 +74,4 @@ def _objective(weight: float, module: Module) -> Gate:
         Apply("mean", tuple(Apply("log", (Apply("threshold", (Parameter(threshold_of(key)),)),)) for key in of))
         for of in cells.values()
     ]
-    total: Gate = reduce(lambda a, b: Apply("+", (a, b)), logs)
-    return Apply("*", (Number(-weight), total))
+    return Apply("*", (Number(-weight), added(logs)))

@@ -1,4 +1,8 @@
-"""Where weights come from when a pass has run: from an old path, or from an expression over old ones."""
+"""Where weights come from when a pass has run: from an old path, or from an expression over old ones.
+
+Unlike gates, which are over the axes of a choice and have their functions in a table for each backend, these are
+few forms over tensors, which NumPy arrays and torch tensors evaluate alike.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
-from archir.ir.gates import as_float32
+from archir.ir.gates import Number, as_float32
 
 
 @frozen
@@ -19,16 +23,6 @@ class Old:
 
     def __str__(self) -> str:
         return self.path
-
-
-@frozen
-class Number:
-    """A constant."""
-
-    value: float
-
-    def __str__(self) -> str:
-        return repr(self.value)
 
 
 @frozen

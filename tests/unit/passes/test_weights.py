@@ -8,13 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archir.ir.gates import Number
 from archir.passes import compose, evaluate, former, former_path
 from archir.passes.weights import (
     Arithmetic,
     Column,
     Fresh,
     InverseRoot,
-    Number,
     Old,
     Part,
     WeightExpression,
