@@ -1,7 +1,7 @@
 """The value of gates and objectives in NumPy: what passes and analyses read, and what backends are compared with.
 
-One row for each function. The indicators (`top_edges`, `argmax`, `nonzero`) are defined here alone: deriving a
-network and running a transit cell ask the same row.
+One row for each function. The indicators (`top_edges`, `argmax`, `nonzero`, `nonempty`) are defined here alone:
+deriving a network and running a transit cell ask the same row.
 """
 
 from __future__ import annotations
@@ -174,17 +174,22 @@ def _evaluate_part(part: Gate, values: Mapping[str, Array], named: Mapping[str, 
 
 def evaluate_objective(module: Module, objective: Gate, values: Mapping[str, Array]) -> float:
     """The number of an objective; raises `ArchirError` NAS403 for a missing value."""
-    read = {**values, **evaluate_values(module, values), **evaluate_gates(module, values)}
-    return float(_evaluate_part(objective, read, axes_by_name(module)))
+    return float(_evaluate_part(objective, _readable(module, values), axes_by_name(module)))
 
 
 def evaluate_values(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:
     """The module's named values; raises `ArchirError` NAS403 for a missing value of a parameter."""
+    found = _readable(module, values)
+    return {named.name: found[named.name] for named in module.values}
+
+
+def _readable(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:
+    """All that objectives read by name: parameters, clocks, gates and values."""
     found: dict[str, Array] = {**values, **evaluate_gates(module, values)}
-    axes = axes_by_name(module)
+    axes = axes_by_name(module) if module.values else {}
     for named in module.values:
         found[named.name] = _evaluate_part(named.value, found, axes)
-    return {named.name: found[named.name] for named in module.values}
+    return found
 
 
 def reported_values(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:

@@ -38,7 +38,7 @@ class GateValue(NamedTuple):
 
 
 @frozen
-class Reading:
+class ChoiceGate:
     """A gate with the axes of the choice that it belongs to."""
 
     gate: Gate
@@ -109,7 +109,7 @@ def _active(values: Sequence[Tensor]) -> Iterable[Pairs]:
 
 
 def gate_program(
-    readings: Sequence[Reading],
+    choices: Sequence[ChoiceGate],
     leaves: Sequence[str],
     objectives: Sequence[Gate],
     paths: Mapping[str, int],
@@ -122,21 +122,21 @@ def gate_program(
     `leaves` name all that gates can read; `paths` say which gate a path has that an objective, or a value, reads.
     `axes`: those of what objectives and values read.
     """
-    expressions = (*(r.gate for r in readings), *(v.value for v in values), *objectives)
+    expressions = (*(c.gate for c in choices), *(v.value for v in values), *objectives)
     constants = tuple(dict.fromkeys(c for gate in expressions for c in _constants(gate)))
     slots: dict[object, int] = {name: i for i, name in enumerate((*leaves, *constants))}
-    steps: list[_Step] = []
-    writers = [_Writer(slots, steps, *[_always(r.axes)] * 2) for r in readings]
-    gates = tuple(writer.place(r.gate) for writer, r in zip(writers, readings, strict=True))
-    shown = [support(r.gate) for r in readings]
+    first, steps = len(slots), list[_Step]()
+    writers = [_Writer(slots, steps, first, *[_always(c.axes)] * 2) for c in choices]
+    gates = tuple(writer.place(c.gate) for writer, c in zip(writers, choices, strict=True))
+    shown = [support(c.gate) for c in choices]
     supports = tuple(None if s is None else writer.place(s) for writer, s in zip(writers, shown, strict=True))
     until = len(steps)
     slots |= {path: gates[number] for path, number in paths.items()}
-    writer = _Writer(slots, steps, partial(axes_over, named=axes), partial(axes_under, named=axes))
+    writer = _Writer(slots, steps, first, partial(axes_over, named=axes), partial(axes_under, named=axes))
     for value in values:
         slots[value.name] = writer.place(value.value)
     ends = tuple(map(writer.place, objectives))
-    plain = tuple(is_plain(r.gate) for r in readings)
+    plain = tuple(is_plain(c.gate) for c in choices)
     return GateProgram(constants, tuple(steps), gates, supports, plain, until, ends)
 
 
@@ -156,11 +156,13 @@ def _always(axes: Axes) -> Callable[[Gate], Axes]:
 class _Writer:
     """Numbers values and collects the steps that compute them.
 
-    `over` gives the axes of an expression, `under` those of its arguments.
+    slots: the numbers that there are, by what they stand for. first: the number of the first step's value. `over` gives
+    the axes of an expression, `under` those of its arguments.
     """
 
     slots: dict[object, int]
     steps: list[_Step]
+    first: int
     over: Callable[[Gate], Axes]
     under: Callable[[Gate], Axes]
 
@@ -170,7 +172,7 @@ class _Writer:
             return self.slots[gate.name]  # the verifier lets no gate read what is not there
         if isinstance(gate, Number | Table):
             return self.slots[gate]
-        key = Reading(gate, self.under(gate))
+        key = ChoiceGate(gate, self.under(gate))
         if key not in self.slots:
             arguments = tuple(map(self.place, gate.arguments))
             if gate.function == "mean":
@@ -183,13 +185,13 @@ class _Writer:
 
     def _add(self, key: object, step: _Step) -> int:
         if key not in self.slots:
+            self.slots[key] = self.first + len(self.steps)
             self.steps.append(step)
-            self.slots[key] = 1 + max(self.slots.values())
         return self.slots[key]
 
 
-def numbered(gates: Mapping[str, Reading]) -> tuple[tuple[Reading, ...], dict[str, int]]:
+def numbered(gates: Mapping[str, ChoiceGate]) -> tuple[tuple[ChoiceGate, ...], dict[str, int]]:
     """The distinct gates in order of first use, and which of them each path has."""
-    numbers: dict[Reading, int] = {}
+    numbers: dict[ChoiceGate, int] = {}
     places = {path: numbers.setdefault(gate, len(numbers)) for path, gate in gates.items()}
     return tuple(numbers), places

@@ -11,7 +11,7 @@ from archir.analysis.axes import axes_by_name
 from archir.diagnostics import fail
 from archir.ir.module import PARAMETER_KINDS, Module, Period, choice_instances
 from archir.lowering.torch.execute import Gates
-from archir.lowering.torch.gates import Reading, gate_program, numbered
+from archir.lowering.torch.gates import ChoiceGate, gate_program, numbered
 from archir.lowering.torch.instance import Lowering, Unit
 from archir.lowering.torch.masks import is_mask
 from archir.lowering.torch.norm import follow
@@ -32,7 +32,7 @@ class Supernet(Unit):
     def __init__(self, module: Module, options: Options) -> None:
         _check_gated(module)
         axes = axes_by_name(module) if module.gates else {}
-        distinct, places = numbered({g.path: Reading(g.gate, axes[g.path]) for g in module.gates})
+        distinct, places = numbered({g.path: ChoiceGate(g.gate, axes[g.path]) for g in module.gates})
         super().__init__(module.graph, "", Lowering(options, places))
         self._ir = module
         leaves = [*(p.name for p in module.parameters), *(c.name for c in module.clocks)]

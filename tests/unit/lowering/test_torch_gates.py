@@ -22,7 +22,7 @@ from archir.ir.gates import (
     unmasked,
 )
 from archir.lowering.torch.gate_rows import GATE_ROWS
-from archir.lowering.torch.gates import GateValue, Reading, gate_program
+from archir.lowering.torch.gates import ChoiceGate, GateValue, gate_program
 
 A, B, C, T, M, E = (Parameter(name) for name in "abctme")
 P = Apply("softmax", (Apply("/", (A, Apply("exponential", (T, Number(5.0), Number(0.9))))),))
@@ -58,11 +58,11 @@ def leaves(seed: int) -> dict[str, Tensor]:
 
 
 def run(gate: Gate, values: dict[str, Tensor], axes: Axes = AXES) -> Tensor:
-    return gate_program([Reading(gate, axes)], list(values), (), {}, axes={}).run(values.values())[0].coefficients
+    return gate_program([ChoiceGate(gate, axes)], list(values), (), {}, axes={}).run(values.values())[0].coefficients
 
 
 def value(gate: Gate, values: dict[str, Tensor]) -> GateValue:
-    return gate_program([Reading(gate, AXES)], list(values), (), {}, axes={}).run(values.values())[0]
+    return gate_program([ChoiceGate(gate, AXES)], list(values), (), {}, axes={}).run(values.values())[0]
 
 
 def test_each_function_has_its_rows() -> None:
