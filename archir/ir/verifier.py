@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from archir.diagnostics import ArchirError, Diagnostic
+from archir.ir.facts import Facts, ModuleInvariant
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.invariants import GRAPH_INVARIANTS, Breach, GraphInvariant
 from archir.ir.module import Module, choice_instances
-from archir.ir.module_invariants import FORM, MODULE_INVARIANTS, Facts, ModuleInvariant
+from archir.ir.module_invariants import FORM, MODULE_INVARIANTS
 
 MOST_REPORTED = 20
 
