@@ -37,6 +37,22 @@ def test_blocks_are_timed_in_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(again[0], again[-1])
 
 
+def test_what_a_call_takes_is_taken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here a model that does nothing takes 2 ms, any other 5."""
+    now = [0.0]
+
+    def session(model: bytes, shape: tuple[int, ...], threads: int):
+        def run() -> None:
+            now[0] += 0.002 if shape == (1,) else 0.005
+
+        return run
+
+    monkeypatch.setattr(timing, "_session", session)
+    monkeypatch.setattr(timing.time, "thread_time", lambda: now[0])
+    graphs = [b.graph for b in blocks_of(load(PAIR)) if b.graph.nodes]
+    np.testing.assert_allclose(milliseconds(graphs, 3), 3.0)
+
+
 def test_larger_blocks_take_longer() -> None:
     text = PAIR.replace("conv_3x3: conv(k=3)", "conv_3x3: conv(k=3) | wide: wide").replace("4, 8, 8", "16, 64, 64")
     text += "block wide(x) { return x |> conv(512, k=5) |> conv(x.channels, k=5) }"

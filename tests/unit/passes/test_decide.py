@@ -19,6 +19,7 @@ from archir.passes import run_pipeline
 from archir.passes.base import Values
 from archir.passes.fix import fixed
 from archir.passes.rules import Rule, rule_gate
+from archir.passes.weights import Fresh, former
 from archir.sema import load_source
 from archir.sema.specialize import print_source
 from archir.source import Source
@@ -54,6 +55,13 @@ def test_numbers_of_cells_are_fixed_and_may_differ() -> None:
     assert set(shared_choices(left)) == expected
     alone = space_of(small_stages()).sizes
     assert space_of(left).size == np.prod([alone[key] for key in expected], dtype=object)
+
+
+def test_a_second_search_begins_with_parameters_of_its_own() -> None:
+    relaxed = run_pipeline(small_stages(), "relax").module
+    again = run_pipeline(relaxed, "decide,relax", drawn(relaxed, 0))
+    assert again.module.parameters
+    assert {former(again.weights, p.name) for p in again.module.parameters} == {Fresh()}
 
 
 def test_what_is_left_is_searched_again() -> None:

@@ -267,7 +267,14 @@ RESTRICT = "restrict{to=((all, all, (skip, sep_conv_3x3)))}"
 def test_masks_of_what_is_restricted(order: str) -> None:
     net = masked(small_space(), f"widen,relax,{order}", 7, closed=0.1)
     assert not any("dil_conv" in name for name in net.trainables()["masks"])
+    assert {f"{path}_mask" for path, _ in weight_masks(net.module.graph)} == net.trainables()["masks"].keys()
     rewrite = derive(net)
     kept = {k.operation for _, of in point_of(rewrite.module).choices for k in of}
     assert kept == {"skip", "sep_conv_3x3"}
     assert_same(inherited(rewrite, net), child(net), images(7), 1e-9)
+
+
+def test_the_base_of_a_bottleneck_is_masked_too() -> None:
+    plain = run_pipeline(small_space(), "relax,mask").module
+    for pipeline in ("relax,mask,bottleneck{ratio=2}", "relax,bottleneck{ratio=2},mask"):
+        assert run_pipeline(small_space(), pipeline).module.base == plain.graph

@@ -151,6 +151,18 @@ def test_costs_are_those_of_active_candidates() -> None:
     assert evaluate_objective(relaxed, cost_expression(relaxed, "macs"), low) < value
 
 
+def test_where_no_edge_can_go_each_keeps_its_strongest() -> None:
+    text = "use ops\ncandidates few = none | skip | conv_3x3: relu_conv_bn(k=3)\n"
+    text += "net n(image: tensor[4, 8, 8]) {\n  x = choose few from image and few from image keep all edges\n"
+    relaxed = archir.apply(load_source(Source("n.nas", text + "  return x\n}\n")), "relax")
+    values = {p.name: np.array([[9.0, 0.0, 1.0]] * 2) for p in relaxed.parameters}
+    with pytest.raises(ArchirError, match=r"`argmax` cannot derive `n\.x`"):
+        archir.apply(relaxed, "derive{rule=argmax}", values)
+    part = archir.apply(relaxed, "restrict{to=((all, all, (skip, conv_3x3)))}")
+    kept = point_of(archir.apply(part, "derive{rule=argmax}", values)).kept("n.x") or ()
+    assert [(k.edge, k.operation) for k in kept] == [(0, "conv_3x3"), (1, "conv_3x3")]
+
+
 def test_a_network_is_found_in_the_part_that_it_belongs_to() -> None:
     space = archir.apply(small_space(), RESTRICT)
     network = archir.apply(space, "sample{seed=3}")
