@@ -23,6 +23,7 @@ from archir.ir.module import Module, choice_instances, shared_choices
 from archir.passes import run_branches, run_pipeline
 from archir.passes.fix import fixed
 from archir.passes.partition import Partition
+from archir.passes.weights import former_path
 from archir.sema import load_source
 from archir.sema.specialize import print_source
 from archir.source import Source
@@ -149,6 +150,13 @@ def test_costs_are_those_of_active_candidates() -> None:
     assert found.min <= value
     low = {name: np.where(np.arange(5) == 3, -1e9, a) for name, a in alphas.items()}  # without the separable one
     assert evaluate_objective(relaxed, cost_expression(relaxed, "macs"), low) < value
+
+
+def test_a_home_begins_with_the_weights_of_an_active_candidate() -> None:
+    relaxed = archir.apply(small_space(), "restrict{to=((normal.x.2, 0, (none, skip)))},relax")
+    weights = run_pipeline(relaxed, "share_features").weights
+    assert former_path(weights, "c.0.shared.x.0.sep_conv_3x3") == "c.0.x.3.0.sep_conv_3x3"
+    assert former_path(weights, "c.0.shared.x.0.skip") == "c.0.x.2.0.skip"
 
 
 def test_where_no_edge_can_go_each_keeps_its_strongest() -> None:
