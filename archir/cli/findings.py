@@ -11,8 +11,7 @@ from archir.cli.runs import derived
 from archir.diagnostics import fail
 
 if TYPE_CHECKING:
-    from archir.search.result import Result
-    from archir.search.stages import Stage
+    from archir.search.milestones import Milestone
     from archir.show.bars import Bars
     from archir.space.kept import CellKept
 
@@ -101,53 +100,52 @@ def kept_bars(cells: Sequence[CellKept], prefix: str = "") -> list[Bars]:
     return panels
 
 
-def stages(runs: Sequence[str]) -> Finding:
+def milestones(runs: Sequence[str]) -> Finding:
     """Test accuracy and parameters after each step (HM-NAS, Table 3); a run that has ended none has no rows."""
     from attrs import asdict
 
     from archir.search.result import load_run
     from archir.show.bars import save_bars
 
-    results = [load_run(run) for run in runs]
-    rows = [{"run": run, "stages": [asdict(s) for s in r.stages]} for run, r in zip(runs, results, strict=True)]
-    lines = [line for run, r in zip(runs, results, strict=True) for line in _stage_lines(run, r)]
-    panels = [p for run, r in zip(runs, results, strict=True) for p in _stage_bars(r, f"{run}\n" if runs[1:] else "")]
+    found = [(run, load_run(run).milestones) for run in runs]
+    rows = [{"run": run, "milestones": [asdict(m) for m in of]} for run, of in found]
+    lines = [line for run, of in found for line in _milestone_lines(run, of)]
+    panels = [p for run, of in found for p in _milestone_bars(of, f"{run}\n" if len(runs) > 1 else "")]
     return Finding(rows, lines, lambda path: save_bars(path, panels, width=6.0))
 
 
-def _stage_lines(run: str, result: Result) -> list[str]:
-    width = max((len(stage.after) for stage in result.stages), default=5)
+def _milestone_lines(run: str, milestones: Sequence[Milestone]) -> list[str]:
+    width = max((len(m.after) for m in milestones), default=5)
     heads = (
         f"{'after':<{width}}  {'test accuracy':>13}  {'error':>7}  {'parameters':>12}  {'not zero':>12}  {'fewer':>6}"
     )
     lines = [run, f"  {heads}"]
-    for stage in result.stages:
-        accuracy = "-" if stage.accuracy is None else f"{stage.accuracy:.2%}"
-        error = "-" if stage.accuracy is None else f"{1 - stage.accuracy:.2%}"
+    for m in milestones:
+        accuracy = "-" if m.accuracy is None else f"{m.accuracy:.2%}"
+        error = "-" if m.accuracy is None else f"{1 - m.accuracy:.2%}"
         lines.append(
-            f"  {stage.after:<{width}}  {accuracy:>13}  {error:>7}  {stage.params:>12,}  {stage.nonzero_params:>12,}  "
-            f"{_fewer(stage, result.stages[0]):>6}"
+            f"  {m.after:<{width}}  {accuracy:>13}  {error:>7}  {m.params:>12,}  {m.nonzero_params:>12,}  "
+            f"{_fewer(m, milestones[0]):>6}"
         )
     return lines
 
 
-def _fewer(stage: Stage, first: Stage) -> str:
-    """Which part of the first stage's parameters is not there any more, zeros counted as gone."""
-    return "-" if stage == first else f"{1 - stage.nonzero_params / first.nonzero_params:.1%}"
+def _fewer(milestone: Milestone, first: Milestone) -> str:
+    """Which part of the first milestone's parameters is not there any more, zeros counted as gone."""
+    return "-" if milestone == first else f"{1 - milestone.nonzero_params / first.nonzero_params:.1%}"
 
 
-def _stage_bars(result: Result, prefix: str) -> list[Bars]:
+def _milestone_bars(found: Sequence[Milestone], prefix: str) -> list[Bars]:
     from archir.show.bars import Bars
 
-    found = result.stages
     if not found:
         return []
-    labels = tuple(stage.after for stage in found)
-    accuracies = tuple(0.0 if stage.accuracy is None else 100 * stage.accuracy for stage in found)
-    shown = tuple("-" if stage.accuracy is None else f"{stage.accuracy:.2%}" for stage in found)
-    nonzero = tuple(stage.nonzero_params for stage in found)
-    counts = tuple(f"{n:,}" if n == s.params else f"{n:,} of {s.params:,}" for n, s in zip(nonzero, found, strict=True))
-    wholes = tuple(stage.params for stage in found)
+    labels = tuple(m.after for m in found)
+    accuracies = tuple(0.0 if m.accuracy is None else 100 * m.accuracy for m in found)
+    shown = tuple("-" if m.accuracy is None else f"{m.accuracy:.2%}" for m in found)
+    nonzero = tuple(m.nonzero_params for m in found)
+    counts = tuple(f"{n:,}" if n == m.params else f"{n:,} of {m.params:,}" for n, m in zip(nonzero, found, strict=True))
+    wholes = tuple(m.params for m in found)
     return [
         Bars(f"{prefix}test accuracy", labels, accuracies, shown, across=True),
         Bars(f"{prefix}parameters that are not zero", ("",) * len(found), nonzero, counts, wholes, across=True),

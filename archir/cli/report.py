@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 @click.command("report")
 @click.argument("runs", nargs=-1, required=True)
 @click.option("--kept", is_flag=True, help="Edges into each node, and operations on each edge, that are kept.")
-@click.option("--stages", is_flag=True, help="Test accuracy and parameters after each step of the method.")
+@click.option("--milestones", is_flag=True, help="Test accuracy and parameters after each step of the method.")
 @click.option("--arch", "kind", metavar="KIND", help="Architecture parameters over epochs: alpha, beta, ...")
 @click.option("-o", "--output", metavar="FILE", help="Draw it to a file: .svg or .png.")
 @json_option
 def command(
-    runs: tuple[str, ...], kept: bool, stages: bool, kind: str | None, output: str | None, as_json: bool
+    runs: tuple[str, ...], kept: bool, milestones: bool, kind: str | None, output: str | None, as_json: bool
 ) -> None:
     """Compare finished or running RUNs: accuracy, parameters, multiply-adds, time; curves over epochs.
 
     `derived` is the accuracy of the paths that would be derived, inside the supernet of a search. Of several runs,
     --arch gives the means and draws from the smallest to the largest.
     """
-    if kept + stages + (kind is not None) > 1:
-        raise click.UsageError("--kept, --stages and --arch are reports of their own; ask for one of them")
-    if kept or stages or kind is not None:
+    if kept + milestones + (kind is not None) > 1:
+        raise click.UsageError("--kept, --milestones and --arch are reports of their own; ask for one of them")
+    if kept or milestones or kind is not None:
         from archir.cli import findings
         from archir.cli.arch_report import arch
 
-        report = findings.kept(runs) if kept else findings.stages(runs) if stages else arch(runs, str(kind))
+        report = findings.kept(runs) if kept else findings.milestones(runs) if milestones else arch(runs, str(kind))
         if output is not None:
             report.draw(output)
         if as_json:

@@ -40,10 +40,10 @@ def command(space: str, method_name: str, options: RunOptions, settings: tuple[s
     net.safetensors (its weights, as `archir emit` takes them).
     """
     from archir.search.method import find_method, method_parameters, read_method
+    from archir.search.milestones import parameter_words
     from archir.search.plan import Plan
     from archir.search.result import recorded_setup
     from archir.search.run import execute
-    from archir.search.stages import parameter_words
 
     output = options.output
     setup = recorded_setup(output) if options.resume else None

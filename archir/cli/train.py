@@ -57,10 +57,10 @@ def command(
 
     RUN then holds net.nas (with the parameters it was trained at) and net.safetensors.
     """
+    from archir.search.milestones import parameter_words
     from archir.search.plan import Plan
     from archir.search.result import recorded_setup
     from archir.search.run import train_network
-    from archir.search.stages import parameter_words
 
     if keep_zeros and inherit is None:
         raise click.UsageError("--keep-zeros keeps what is inherited; name the search with --inherit RUN")

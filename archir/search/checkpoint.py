@@ -21,9 +21,9 @@ from torch import Tensor
 
 from archir.diagnostics import ArchirError, fail
 from archir.files import atomic_write
+from archir.search.milestones import Milestone
 from archir.search.origins import origin_from_json, origin_to_json
 from archir.search.report import EpochRecord
-from archir.search.stages import Stage
 from archir.search.state import PassRun, Setup, State
 
 FORMAT = "archir-checkpoint-1"
@@ -121,7 +121,7 @@ def _facts(setup: Setup, state: State) -> dict[str, Any]:
         "notes": [list(run.notes) for run in state.passes],
         "settled": state.settled,
         "history": [asdict(record) for record in state.history],
-        "stages": [asdict(stage) for stage in state.stages],
+        "milestones": [asdict(milestone) for milestone in state.milestones],
         "architecture": list(state.architecture),
     }
 
@@ -153,6 +153,6 @@ def _read(facts: dict[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Setup, 
     history = tuple(EpochRecord(**record) for record in facts["history"])
     state = State(
         facts["step"], facts["epoch"], model, optimizers, facts["kinds"], zeros, passes, facts["settled"], history,
-        tuple(Stage(**stage) for stage in facts["stages"]), tuple(facts["architecture"]),
+        tuple(Milestone(**milestone) for milestone in facts["milestones"]), tuple(facts["architecture"]),
     )  # fmt: skip
     return setup, state

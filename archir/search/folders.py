@@ -4,7 +4,7 @@
 - space.nas (net.nas for a training run), library/, method.nas: copies of the texts
 - log.jsonl: one line an epoch
 - notes.txt: what passes had to say of what they did, if anything
-- stages.json: test accuracy and parameters after each step of the method
+- milestones.json: test accuracy and parameters after each step of the method
 - arch.json: the architecture parameters after the last epoch; arch.jsonl: after each one, to six digits
 - checkpoint.safetensors: the whole state
 - net.safetensors: the weights of a trained network, by path (of a search, if its method trains what it derived)
@@ -62,9 +62,9 @@ class RunFolder:
         return self.path / "arch.jsonl"
 
     @property
-    def stages(self) -> Path:
-        """What the method's stages came to."""
-        return self.path / "stages.json"
+    def milestones(self) -> Path:
+        """Test accuracy and parameters after each step of the method."""
+        return self.path / "milestones.json"
 
     @property
     def tensorboard(self) -> Path:

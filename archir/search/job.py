@@ -19,13 +19,13 @@ from archir.search.device import enough_memory
 from archir.search.folders import RunFolder
 from archir.search.learner import Learner
 from archir.search.logs import Curves, architecture_line, write_architecture, write_logs, write_notes
+from archir.search.milestones import are_carried, milestone_line, milestone_of
 from archir.search.optimizers import load_optimizer_state, optimizer_state
 from archir.search.phases import RunPass, Step, Train
 from archir.search.processes import Processes
 from archir.search.randomness import derive_seed
 from archir.search.report import EpochRecord, Reporter
 from archir.search.result import Result, replay, result_of, values_of
-from archir.search.stages import are_carried, stage_line, stage_of
 from archir.search.state import PassRun, Setup, State
 from archir.search.trainer import Session, begin, train_epoch
 
@@ -68,13 +68,13 @@ class Job:
         self.curves.add(len(state.history), record)
         self.reporter.epoch(record)
 
-    def with_stage(self, state: State, learner: Learner, module: Module, after: str, *, whole: bool = True) -> State:
+    def measured(self, state: State, learner: Learner, module: Module, after: str, *, whole: bool = True) -> State:
         """The state with what the model is worth now, which is said, too."""
-        stage = stage_of(
+        milestone = milestone_of(
             learner, module, self.data, self.seed, step=state.step, epoch=state.epoch, after=after, whole=whole
         )
-        self.reporter.message(stage_line(stage))
-        return evolve(state, stages=(*state.stages, stage))
+        self.reporter.message(milestone_line(milestone))
+        return evolve(state, milestones=(*state.milestones, milestone))
 
 
 def run_steps(job: Job, module: Module, state: State) -> Result:
@@ -94,37 +94,37 @@ def run_steps(job: Job, module: Module, state: State) -> Result:
         state = evolve(state, step=index + 1, epoch=0)
     result = result_of(job.folder.path, job.setup, module, state, maps, job.compiler)
     if module.form == "network" and state.settled < len(state.passes) and not _is_measured(state, len(job.steps)):
-        state = _last_stage(job, result, state, maps)
+        state = _last_milestone(job, result, state, maps)
     job.save(state)
     if job.processes.is_first:
         write_logs(job.folder, state)
-    return evolve(result, stages=state.stages)
+    return evolve(result, milestones=state.milestones)
 
 
 def _is_measured(state: State, step: int) -> bool:
-    return bool(state.stages) and state.stages[-1].step == step
+    return bool(state.milestones) and state.milestones[-1].step == step
 
 
-def _last_stage(job: Job, result: Result, state: State, maps: Sequence[WeightMap]) -> State:
+def _last_milestone(job: Job, result: Result, state: State, maps: Sequence[WeightMap]) -> State:
     """The state with what a network is worth that no phase trains."""
     model = job.compiler.to_torch(result.module).to(job.device)
     model.load_state_dict(result.tensors, strict=False)
     learner = Learner.of(model, job.processes)
     whole = are_carried(learner.weights, state.model, maps[state.settled :])
     with enough_memory():
-        return job.with_stage(state, learner, result.module, state.passes[-1].spec, whole=whole)
+        return job.measured(state, learner, result.module, state.passes[-1].spec, whole=whole)
 
 
 def _train(job: Job, index: int, phase: Train, module: Module, state: State, maps: Sequence[WeightMap]) -> State:
     """Trains one phase from `state` to its end."""
     child = job.compiler.child_of(module, _next_passes(job.steps[index + 1 :]))
     session = _session(job, index, phase, module, state, maps[state.settled :], child)
-    if state.epoch == 0 and (not state.stages or state.stages[-1].form != module.form):
+    if state.epoch == 0 and (not state.milestones or state.milestones[-1].form != module.form):
         whole = are_carried(session.learner.weights, state.model, maps[state.settled :])
-        if state.stages or whole:  # without either it is a start at random
+        if state.milestones or whole:  # without either it is a start at random
             after = state.passes[-1].spec if state.passes else "inherited weights"
             with enough_memory():
-                state = job.with_stage(state, session.learner, module, after, whole=whole)
+                state = job.measured(state, session.learner, module, after, whole=whole)
     state = evolve(state, settled=len(state.passes))
     job.reporter.phase(f"training {' and '.join(phase.trains)}", phase.epochs, state.epoch)
     for epoch in range(state.epoch, phase.epochs):
@@ -137,7 +137,7 @@ def _train(job: Job, index: int, phase: Train, module: Module, state: State, map
         job.save_epoch(session, state, record)
     with enough_memory():
         what = f"train({', '.join(phase.trains)}) for {phase.epochs} epoch{'' if phase.epochs == 1 else 's'}"
-        return job.with_stage(state, session.learner, module, what)
+        return job.measured(state, session.learner, module, what)
 
 
 def _next_passes(steps: Sequence[Step]) -> list[str]:

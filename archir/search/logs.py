@@ -1,4 +1,4 @@
-"""What a person reads of a run: log.jsonl, notes.txt, stages.json, arch.json, arch.jsonl and TensorBoard's curves.
+"""What a person reads of a run: log.jsonl, notes.txt, milestones.json, arch.json, arch.jsonl and TensorBoard's curves.
 
 All are made from the state in the checkpoint, so a resumed run repeats and loses no epoch.
 """
@@ -23,16 +23,16 @@ from archir.search.state import State
 
 
 def write_logs(folder: RunFolder, state: State) -> None:
-    """What has been recorded so far: an epoch a line of log.jsonl and arch.jsonl, stages.json.
+    """What has been recorded so far: an epoch a line of log.jsonl and arch.jsonl, milestones.json.
 
-    Where there are no stages, or no architecture parameters, there is no file of them.
+    Where there are no milestones, or no architecture parameters, there is no file of them.
     """
     write_with_remedy(folder.log, "".join(json.dumps(asdict(record)) + "\n" for record in state.history))
     if state.architecture:
         write_with_remedy(folder.architecture_log, "".join(line + "\n" for line in state.architecture))
-    if state.stages:
-        rows = ",\n".join("  " + json.dumps(asdict(stage)) for stage in state.stages)
-        write_with_remedy(folder.stages, f"[\n{rows}\n]\n")
+    if state.milestones:
+        rows = ",\n".join("  " + json.dumps(asdict(milestone)) for milestone in state.milestones)
+        write_with_remedy(folder.milestones, f"[\n{rows}\n]\n")
 
 
 def architecture_line(step: int, epoch: int, parameters: Mapping[str, Tensor]) -> str:

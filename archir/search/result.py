@@ -14,8 +14,8 @@ from archir.search.carry import carried, fitting
 from archir.search.checkpoint import load_checkpoint
 from archir.search.compiler import Compiler
 from archir.search.folders import existing, is_begun
+from archir.search.milestones import Milestone
 from archir.search.report import EpochRecord
-from archir.search.stages import Stage
 from archir.search.state import PassRun, Setup, State
 
 
@@ -34,7 +34,7 @@ class Result:
     tensors: dict[str, Tensor]
     setup: Setup
     history: tuple[EpochRecord, ...]
-    stages: tuple[Stage, ...]
+    milestones: tuple[Milestone, ...]
     architecture: tuple[str, ...]
     step: int
     notes: tuple[str, ...] = ()
@@ -116,5 +116,5 @@ def result_of(
     if pending and module.form != "space":
         own = compiler.to_torch(module).state_dict()
         tensors = fitting(carried(tensors, own, pending), own)
-    reached = (state.stages, state.architecture, state.step)
+    reached = (state.milestones, state.architecture, state.step)
     return Result(path, module, tensors, setup, state.history, *reached, state.notes)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archir.ir.origin import Origin
+from archir.search.milestones import Milestone
 from archir.search.optimizers import OptimizerState
 from archir.search.report import EpochRecord
-from archir.search.stages import Stage
 
 
 @frozen(eq=False)
@@ -53,7 +53,7 @@ class State:
     optimizers: by what they train; each by path.
     kinds: the optimisers' descriptions, by what they train.
     zeros: where the step under way keeps weights at zero, bool, by path.
-    stages: what has been measured between steps. architecture: lines of arch.jsonl.
+    milestones: what has been measured between steps. architecture: lines of arch.jsonl.
     passes: all that were run. settled: how many of them `model` and `optimizers` have been through.
     """
 
@@ -66,7 +66,7 @@ class State:
     passes: tuple[PassRun, ...] = ()
     settled: int = 0
     history: tuple[EpochRecord, ...] = ()
-    stages: tuple[Stage, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
     architecture: tuple[str, ...] = ()
 
     @property

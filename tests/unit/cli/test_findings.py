@@ -69,14 +69,14 @@ def test_what_is_kept(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: 
 
 
 @pytest.mark.slow
-def test_stages(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (row,) = json.loads(told(capsys, "one", "--stages", "--json"))
-    assert row["stages"] == json.loads((here / "one" / "stages.json").read_text())
-    lines = told(capsys, "one", "--stages", "-o", str(tmp_path / "a.png")).splitlines()
+def test_milestones(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (row,) = json.loads(told(capsys, "one", "--milestones", "--json"))
+    assert row["milestones"] == json.loads((here / "one" / "milestones.json").read_text())
+    lines = told(capsys, "one", "--milestones", "-o", str(tmp_path / "a.png")).splitlines()
     assert [line.split("  ")[1] for line in lines[2:5]] == [
         "train(weights, arch) for 2 epochs", "derive{rule=nonzero, coefficients=true}", "train(weights) for 1 epoch",
     ]  # fmt: skip
-    last = row["stages"][-1]
+    last = row["milestones"][-1]
     assert f"{last['accuracy']:.2%}" in lines[4]
     assert f"{1 - last['accuracy']:.2%}" in lines[4]
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
@@ -106,7 +106,7 @@ def test_wrong_questions(here: Path, capsys: pytest.CaptureFixture[str]) -> None
     error = capsys.readouterr().err
     assert "the run in `one` has no architecture parameters `bet`" in error
     assert "did you mean `beta`" in error
-    assert run(["report", "one", "--kept", "--stages"]) == 2
+    assert run(["report", "one", "--kept", "--milestones"]) == 2
     assert run(["train", "one/net.nas", *DATA, "--keep-zeros", "-o", "x"]) == 2
     assert "--inherit RUN" in capsys.readouterr().err
 
@@ -129,7 +129,7 @@ def test_zeros_are_inherited_and_stay(here: Path, capsys: pytest.CaptureFixture[
     out, error = capsys.readouterr()
     total = len(load_run(here / "one").tensors)
     assert f"{total - 1} of {total} tensors inherited, with 9 zeros in kernels; 1 begin anew: {shift}" in error
-    params = load_run(tmp_path / "net").stages[-1].params
+    params = load_run(tmp_path / "net").milestones[-1].params
     assert f"{params:,} parameters, {params - 9:,} of them not zero" in out
     trained = load_run(tmp_path / "net").tensors
     assert [(t == 0).view(-1)[:9].all() for t in trained.values() if t.dim() == 4].count(True) == 1
@@ -159,5 +159,5 @@ def test_a_run_in_the_middle_is_derived_as_its_method_would(
     assert "2 edges; operations: 2 2" in told(capsys, "half", "--kept")
     assert run(["derive", "half", "-o", "half.nas"]) == 0
     assert run(["train", "half.nas", *DATA, "--inherit", "half", "--epochs", "1", "--json", "-o", "rest"]) == 0
-    stages = json.loads((here / "rest" / "stages.json").read_text())
-    assert [s["after"] for s in stages] == ["inherited weights", "train(weights) for 1 epoch"]
+    milestones = json.loads((here / "rest" / "milestones.json").read_text())
+    assert [m["after"] for m in milestones] == ["inherited weights", "train(weights) for 1 epoch"]

@@ -144,8 +144,8 @@ def test_five_steps_are_those_of_one_process(name: str, root: Path, tmp_path: Pa
     counts = (1, 2, 3) if name == "first_order" else (1, 2)
     code = f"[print(fork(n, lambda: run({name!r}, Path(str(n))))) for n in {counts}]"
     assert started(root, tmp_path, code) == [str([0] * n) for n in counts]
-    *_, step, stage = (tmp_path / "1.0.txt").read_text().splitlines()
-    assert (step, stage.partition(":")[0]) == ("step 5", "train(weights, arch) for 1 epoch")
+    *_, step, milestone = (tmp_path / "1.0.txt").read_text().splitlines()
+    assert (step, milestone.partition(":")[0]) == ("step 5", "train(weights, arch) for 1 epoch")
     start = tensors_at_the_start(name, tmp_path / "start")
     assert max(float((t - start[n]).abs().max()) for n, t in tensors(tmp_path / "1").items() if n in start) > 1e-2
     for count in counts[1:]:

@@ -119,7 +119,7 @@ def compare(result: Result, expected: Result) -> None:
     assert result.tensors.keys() == expected.tensors.keys()
     for name, tensor in expected.tensors.items():
         assert result.tensors[name].numpy().tobytes() == tensor.numpy().tobytes(), name
-    for name in ("arch.json", "arch.jsonl", "stages.json"):
+    for name in ("arch.json", "arch.jsonl", "milestones.json"):
         assert (result.folder / name).read_bytes() == (expected.folder / name).read_bytes(), name
     assert untimed(result.history) == untimed(expected.history)
     assert result.module.history == expected.module.history

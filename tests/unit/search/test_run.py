@@ -17,13 +17,13 @@ from archir.ir.module import Module
 from archir.ir.origin import Origin
 from archir.passes import Rewrite
 from archir.search.data import Data, load_data
+from archir.search.milestones import milestone_line
 from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, EpochRecord, Silent
 from archir.search.result import Result, load_run, recorded_setup
 from archir.search.run import execute, train_network
 from archir.search.schedules import Cosine
-from archir.search.stages import stage_line
 from archir.source import Source
 from tests.build import net, network
 from tests.unit.search.small import DIGITS, SMALL, small_space
@@ -79,8 +79,8 @@ def test_a_run_leaves_text_and_one_checkpoint(data: Data, tmp_path: Path) -> Non
     result = search(data, tmp_path / "a" / "run", reporter=listener, command="archir search small.nas")
     run = tmp_path / "a" / "run"
     assert sorted(p.name for p in run.iterdir()) == [
-        "arch.json", "arch.jsonl", "checkpoint.safetensors", "library", "log.jsonl", "method.nas", "run.json",
-        "space.nas", "stages.json", "tensorboard",
+        "arch.json", "arch.jsonl", "checkpoint.safetensors", "library", "log.jsonl", "method.nas",
+        "milestones.json", "run.json", "space.nas", "tensorboard",
     ]  # fmt: skip
     described = json.loads((run / "run.json").read_text())
     assert described["command"] == "archir search small.nas"
@@ -106,10 +106,10 @@ def test_a_run_leaves_text_and_one_checkpoint(data: Data, tmp_path: Path) -> Non
     for name in names:
         np.testing.assert_allclose(history[1]["parameters"][name], written["parameters"][name], rtol=1e-5)
         assert history[0]["parameters"][name] != history[1]["parameters"][name]
-    (stage,) = result.stages
-    assert json.loads((run / "stages.json").read_text()) == [asdict(stage)]
-    assert (stage.step, stage.epoch, stage.after, stage.form) == (1, 2, "train(weights, arch) for 2 epochs", "relaxed")
-    assert listener.messages == ["pass relax", stage_line(stage)]
+    (m,) = result.milestones
+    assert json.loads((run / "milestones.json").read_text()) == [asdict(m)]
+    assert (m.step, m.epoch, m.after, m.form) == (1, 2, "train(weights, arch) for 2 epochs", "relaxed")
+    assert listener.messages == ["pass relax", milestone_line(m)]
     assert listener.phases == [("training weights and arch", 2, 0)]
     assert [r.epoch for r in listener.epochs] == [1, 2]
     assert listener.closed

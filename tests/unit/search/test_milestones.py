@@ -1,4 +1,4 @@
-"""Stages of a run: what is measured between the steps of a method, and that a resume loses and repeats none."""
+"""Milestones of a run: what is measured between the steps of a method, and that a resume loses and repeats none."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from archir.lowering.torch import to_torch
 from archir.search.data import Data, load_data
 from archir.search.data.augment import standard
 from archir.search.learner import Learner
+from archir.search.milestones import Milestone, milestone_line
 from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.report import EpochRecord, Reporter, Silent
 from archir.search.result import Result, load_run
 from archir.search.run import execute
 from archir.search.schedules import Cosine
-from archir.search.stages import Stage, stage_line
 from archir.search.trainer import Session, evaluate, train_epoch
 from tests.small_space import small_space
 
@@ -64,18 +64,18 @@ def whole(data: Data, reporter: Hearing, tmp_path_factory: pytest.TempPathFactor
     return run(data, WHOLE, tmp_path_factory.mktemp("whole") / "run", reporter=reporter)
 
 
-def words(stages: tuple[Stage, ...]) -> list[tuple[int, int, str, str]]:
-    return [(s.step, s.epoch, s.after, s.form) for s in stages]
+def words(milestones: tuple[Milestone, ...]) -> list[tuple[int, int, str, str]]:
+    return [(m.step, m.epoch, m.after, m.form) for m in milestones]
 
 
 @pytest.mark.slow
 def test_supernet_derived_and_tuned_network_are_measured(data: Data, whole: Result, reporter: Hearing) -> None:
-    assert words(whole.stages) == [
+    assert words(whole.milestones) == [
         (2, 2, "train(weights, arch) for 2 epochs", "relaxed"),
         (4, 0, "derive{rule=nonzero, coefficients=true}", "network"),
         (4, 2, "train(weights) for 2 epochs", "network"),
     ]
-    supernet, found, tuned = whole.stages
+    supernet, found, tuned = whole.milestones
     # all that is not `none` stays, with its coefficient: the network computes what the supernet did
     assert found.loss == pytest.approx(supernet.loss, rel=1e-4)
     assert tuned.params == found.params == supernet.params == tuned.nonzero_params
@@ -84,25 +84,25 @@ def test_supernet_derived_and_tuned_network_are_measured(data: Data, whole: Resu
     score = evaluate(Learner.of(model), data.test, standard(data, augment=False))
     assert (tuned.loss, tuned.accuracy) == (pytest.approx(score.loss, rel=1e-5), score.accuracy)
     assert tuned.accuracy == whole.history[-1].accuracy
-    assert json.loads((whole.folder / "stages.json").read_text())[1]["accuracy"] == found.accuracy
-    assert [m for m in reporter.messages if "accuracy" in m] == [stage_line(s) for s in whole.stages]
-    assert load_run(whole.folder).stages == whole.stages
+    assert json.loads((whole.folder / "milestones.json").read_text())[1]["accuracy"] == found.accuracy
+    assert [m for m in reporter.messages if "accuracy" in m] == [milestone_line(m) for m in whole.milestones]
+    assert load_run(whole.folder).milestones == whole.milestones
 
 
 @pytest.mark.slow
 def test_what_is_derived_last_is_measured_once(data: Data, tmp_path: Path) -> None:
     result = run(data, WHOLE[:-1], tmp_path / "run")
-    assert words(result.stages)[1:] == [(4, 0, "derive{rule=nonzero, coefficients=true}", "network")]
-    assert run(data, WHOLE[:-1], tmp_path / "run", resume=True).stages == result.stages
+    assert words(result.milestones)[1:] == [(4, 0, "derive{rule=nonzero, coefficients=true}", "network")]
+    assert run(data, WHOLE[:-1], tmp_path / "run", resume=True).milestones == result.milestones
 
 
 def test_a_network_with_weights_of_its_own_has_no_accuracy(data: Data, tmp_path: Path) -> None:
     """Behind a bottleneck the network has other kernels than the supernet: nothing was trained of them."""
     steps = (RunPass("relax"), RunPass("bottleneck{ratio=2}"), evolve(SEARCH, epochs=1), RunPass("derive"))
-    stages = run(data, steps, tmp_path / "run").stages
-    assert [(s.accuracy is None, s.loss is None) for s in stages] == [(False, False), (True, True)]
-    assert stages[1].params > 0
-    assert stage_line(stages[1]) == f"derive: {stages[1].params:,} parameters"
+    milestones = run(data, steps, tmp_path / "run").milestones
+    assert [(m.accuracy is None, m.loss is None) for m in milestones] == [(False, False), (True, True)]
+    assert milestones[1].params > 0
+    assert milestone_line(milestones[1]) == f"derive: {milestones[1].params:,} parameters"
 
 
 @pytest.mark.slow
@@ -111,7 +111,7 @@ def test_zeros_of_kernels_are_no_parameters(data: Data, tmp_path: Path) -> None:
     masks = Train("masks", epochs=1, batch=32, bilevel="none", masks=Adam(4e-3, decay=0.0))
     steps = (*WIDE, RunPass("mask"), masks, RunPass("derive{rule=mask, coefficients=true}"), TUNE)
     result = run(data, steps, tmp_path / "run")
-    supernet, masked, found, tuned = result.stages
+    supernet, masked, found, tuned = result.milestones
     assert masked.after == "train(masks) for 1 epoch"
     assert found.loss == pytest.approx(masked.loss, rel=1e-4)
     zeros = sum(int((t == 0).sum()) for path, t in result.tensors.items() if t.dim() >= 2)
@@ -119,7 +119,7 @@ def test_zeros_of_kernels_are_no_parameters(data: Data, tmp_path: Path) -> None:
     assert found.params - found.nonzero_params == tuned.params - tuned.nonzero_params == zeros
     assert supernet.nonzero_params == supernet.params == masked.params
     assert nonzero_of(result) == tuned.nonzero_params
-    assert stage_line(tuned).endswith(f"{tuned.params:,} parameters, {tuned.params - zeros:,} of them not zero")
+    assert milestone_line(tuned).endswith(f"{tuned.params:,} parameters, {tuned.params - zeros:,} of them not zero")
 
 
 @pytest.mark.slow
@@ -139,8 +139,8 @@ def test_a_resume_repeats_and_loses_nothing(
         with pytest.raises(KeyboardInterrupt):
             run(data, WHOLE, tmp_path / "part")
     resumed = run(data, WHOLE, tmp_path / "part", resume=True)
-    assert resumed.stages == whole.stages
-    for name in ("stages.json", "arch.jsonl"):
+    assert resumed.milestones == whole.milestones
+    for name in ("milestones.json", "arch.jsonl"):
         assert (tmp_path / "part" / name).read_bytes() == (whole.folder / name).read_bytes()
     lines = [json.loads(line) for line in (tmp_path / "part" / "arch.jsonl").read_text().splitlines()]
     assert [(line["step"], line["epoch"]) for line in lines] == [(2, 1), (2, 2)]  # a network has no such parameters

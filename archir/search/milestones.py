@@ -1,4 +1,4 @@
-"""What a method's stages come to: each phase at its end, each derived network before anything trains it.
+"""Milestones of a run: what each phase has come to at its end, and each derived network before anything trains it.
 
 As in Table 3 of HM-NAS (Yan et al., 2019): the supernet, the network that was searched, the same fine-tuned. All
 are measured on the test images, whatever part of the others a phase holds out.
@@ -25,8 +25,8 @@ from archir.search.zeros import nonzero_parameters
 
 
 @frozen
-class Stage:
-    """One stage of a run.
+class Milestone:
+    """One milestone of a run.
 
     step: index of the training step, or the number of steps for what stands behind the last one. epoch: how many of
     that step's epochs are done: all, or none. after: what has been done last, in words. form: of the module. loss,
@@ -44,17 +44,17 @@ class Stage:
     nonzero_params: int
 
 
-def stage_of(
+def milestone_of(
     learner: Learner, module: Module, data: Data, seed: int, *, step: int, epoch: int, after: str, whole: bool = True
-) -> Stage:
-    """The stage of a model now; `whole` is whether all its kernels come from what was trained."""
+) -> Milestone:
+    """What a model is worth now; `whole` is whether all its kernels come from what was trained."""
     score = None
     if whole:
-        torch.manual_seed(derive_seed(seed, "stage", step, epoch))  # for gates that sample
+        torch.manual_seed(derive_seed(seed, "milestone", step, epoch))  # for gates that sample
         score = evaluate(learner, data.test, standard(data, augment=False))
     loss, accuracy = (None, None) if score is None else (score.loss, score.accuracy)
     nonzero = nonzero_parameters(module, learner.weights)
-    return Stage(step, epoch, after, module.form, loss, accuracy, parameters(module), nonzero)
+    return Milestone(step, epoch, after, module.form, loss, accuracy, parameters(module), nonzero)
 
 
 def are_carried(weights: Mapping[str, Tensor], trained: Mapping[str, Tensor], maps: Sequence[WeightMap]) -> bool:
@@ -63,10 +63,10 @@ def are_carried(weights: Mapping[str, Tensor], trained: Mapping[str, Tensor], ma
     return fitting(carried(trained, kernels, maps), kernels).keys() == kernels.keys()
 
 
-def stage_line(stage: Stage) -> str:
-    """One stage in a line."""
-    accuracy = "" if stage.accuracy is None else f"test accuracy {stage.accuracy:.2%}, "
-    return f"{stage.after}: {accuracy}{parameter_words(stage.params, stage.nonzero_params)}"
+def milestone_line(milestone: Milestone) -> str:
+    """One milestone in a line."""
+    accuracy = "" if milestone.accuracy is None else f"test accuracy {milestone.accuracy:.2%}, "
+    return f"{milestone.after}: {accuracy}{parameter_words(milestone.params, milestone.nonzero_params)}"
 
 
 def parameter_words(params: int, nonzero: int | None) -> str:
