@@ -37,6 +37,19 @@ def atomic_write(path: str | os.PathLike[str], data: bytes | str) -> None:
         file.write(data.encode() if isinstance(data, str) else data)
 
 
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raises the error of `atomic_write` for a place that takes no file, before hours of work are lost by it."""
+    target = Path(os.path.realpath(path))
+    probe = _temporary(target)
+    try:
+        mode = _mode(target)
+        if mode is None or stat.S_ISREG(mode):
+            _create(probe, None).close()
+            probe.unlink()
+    except OSError as error:
+        _refuse(Path(path), target, error)
+
+
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file to write to; it takes its name when the `with` block ends without an error.
@@ -48,7 +61,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         ArchirError: NAS503 as in `atomic_write`.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".archir-{secrets.token_hex(6)}.tmp")
+    temporary = _temporary(target)
     try:
         mode = _mode(target)
         if mode is not None and not stat.S_ISREG(mode):
@@ -69,6 +82,11 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # after os.replace there is nothing to remove
             temporary.unlink()
+
+
+def _temporary(target: Path) -> Path:
+    """A new name beside the file; `search.folders` sweeps such names."""
+    return target.with_name(f".archir-{secrets.token_hex(6)}.tmp")
 
 
 def _mode(target: Path) -> int | None:

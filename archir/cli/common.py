@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +17,9 @@ from archir.ir.origin import Setting
 from archir.ir.types import TensorType
 from archir.sema import load, load_source, parse_setting
 from archir.source import Source
+
+if TYPE_CHECKING:
+    from archir.passes import Values
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +55,18 @@ def read_stdin() -> str:
         return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:
         fail("NAS103", "standard input is not UTF-8 text", help="pipe a .nas text into it")
+
+
+def read_learned(path: str | None, module: Module | None = None) -> Values | None:
+    """The values of `--values`, if it was given; with a `module`, raises NAS403 for one that has nothing to learn."""
+    if path is None:
+        return None
+    from archir.passes.values import read_values
+
+    if module is not None and module.form != "relaxed":
+        help_ = "leave `--values` out, or relax a space first: `archir opt FILE -p relax -o relaxed.nas`"
+        fail("NAS403", f"`{module.name}` is a {module.form}, which no learned values belong to", help=help_)
+    return read_values(path)
 
 
 def print_json(value: object) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archir.analysis.conventions import CONVENTIONS, DEFAULT
-from archir.cli.common import json_option, print_json, read_module, set_option, split_settings
+from archir.cli.common import json_option, print_json, read_learned, read_module, set_option, split_settings
 from archir.ir.module import Module
 from archir.ir.origin import Setting
 from archir.ir.types import TensorType
@@ -57,8 +57,11 @@ def command(
         from archir.space.expressions import unique_size
 
         row["unique"] = {"rule": unique, "size": str(unique_size(module, unique))}
-    if module.form == "relaxed" and (depths := _expected(module, values)):
-        row["expected_depth"] = depths
+    learned = read_learned(values, module)
+    if module.form == "relaxed":
+        from archir.analysis.expected_depth import depths_at
+
+        row |= {"expected_depth": depths} if (depths := depths_at(module, learned)) else {}
     if space is not None:
         row["point"] = _point_in(space, module, file)
     if as_json:
@@ -82,13 +85,6 @@ def _described(module: Module, convention: str) -> dict[str, Any]:
     vital = vital_blocks(module.graph)
     row |= {"blocks": len(vital), "vital": [name for name, found in vital.items() if found]}
     return row | (_of_network(module) if module.form == "network" else _of_space(module, convention))
-
-
-def _expected(module: Module, values: str | None) -> dict[str, float]:
-    from archir.analysis.expected_depth import depths_at
-    from archir.passes.values import read_values
-
-    return depths_at(module, None if values is None else read_values(values))
 
 
 def _of_network(module: Module) -> dict[str, Any]:

@@ -35,9 +35,12 @@ def command(space: str, output: str, rounds: int, threads: int, quiet: bool, set
     from rich.progress import Progress
 
     from archir.analysis.latency import latency_to_csv
+    from archir.files import check_writable
     from archir.lowering.onnx.latency import measured
 
     module = read_module(space, split_settings(settings))
+    if output != "-":
+        check_writable(output)
     with Progress(console=Console(file=sys.stderr), transient=True, disable=quiet) as bar:
         task = bar.add_task("timing", total=None)
         found = measured(module, rounds, threads, lambda done, total: bar.update(task, completed=done, total=total))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from archir.cli.common import print_notes, read_module, set_option, split_settings, write_text
+from archir.cli.common import print_notes, read_learned, read_module, set_option, split_settings, write_text
 from archir.ir.module import Module
 from archir.passes import Observer, Step, run_branches, spec
 
@@ -43,7 +43,7 @@ def command(
     module = read_module(file, split_settings(settings))
     steps: list[Step] = []
     observer = _observer(steps, print_after_all)
-    branches = run_branches(module, pipeline, _values(values), observer=observer)
+    branches = run_branches(module, pipeline, read_learned(values), observer=observer)
     found = [branch.module for branch in branches]
     print_notes(tuple(dict.fromkeys(note for branch in branches for note in branch.notes)))
     if timing:
@@ -64,14 +64,6 @@ def _numbered(path: str, number: int) -> str:
     """`net.nas` -> `net.3.nas`."""
     file = Path(path)
     return str(file.with_name(f"{file.stem}.{number}{file.suffix}"))
-
-
-def _values(path: str | None):  # type: ignore[no-untyped-def]
-    if path is None:
-        return None
-    from archir.passes.values import read_values
-
-    return read_values(path)
 
 
 def _observer(steps: list[Step], print_all: bool) -> Observer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archir.cli.common import read_module, set_option, split_settings
+from archir.cli.common import read_learned, read_module, set_option, split_settings
 from archir.ir.module import Module
 
 if TYPE_CHECKING:
@@ -28,21 +28,19 @@ def command(file: str, output: str, settings: tuple[str, ...], values: str | Non
     """
     from archir.show import drawings_of, save
 
-    module, found = _of_run(file, settings) if Path(file).is_dir() else _of_file(file, settings, values)
+    module, found = _of_run(file, settings, values) if Path(file).is_dir() else _of_file(file, settings, values)
     save(output, drawings_of(module, found, only))
 
 
 def _of_file(file: str, settings: tuple[str, ...], values: str | None) -> tuple[Module, Values | None]:
     module = read_module(file, split_settings(settings))
-    if values is None:
-        return module, None
-    from archir.passes.values import read_values
-
-    return module, read_values(values)
+    return module, read_learned(values, module)
 
 
-def _of_run(run: str, settings: tuple[str, ...]) -> tuple[Module, Values | None]:
+def _of_run(run: str, settings: tuple[str, ...], values: str | None) -> tuple[Module, Values | None]:
     """What a run has found, or where it is; a finished one needs no torch."""
+    if values is not None:
+        raise click.UsageError("--values is for a file: a run is drawn with its own")
     net = Path(run) / "net.nas"
     if net.is_file():
         return read_module(str(net), split_settings(settings)), None

@@ -43,8 +43,11 @@ class Inheritance:
 @click.option("--inherit", metavar="RUN", help="Start from the weights of the search that found this network.")
 @click.option("--epochs", type=click.IntRange(min=1), default=50, show_default=True)
 @click.option("--batch", type=click.IntRange(min=2), default=96, show_default=True)
-@click.option("--lr", type=float, default=0.025, show_default=True, help="Learning rate at the start (cosine to 0).")
-@click.option("--decay", type=float, default=3e-4, show_default=True, help="Weight decay.")
+@click.option(
+    "--lr", type=click.FloatRange(min=0), default=0.025, show_default=True,
+    help="Learning rate at the start (cosine to 0).",
+)  # fmt: skip
+@click.option("--decay", type=click.FloatRange(min=0), default=3e-4, show_default=True, help="Weight decay.")
 @click.option("--cutout", type=click.IntRange(min=0), default=0, show_default=True, help="Side of the erased square.")
 @click.option("--keep-zeros", is_flag=True, help="Kernels keep the zeros that they inherit.")
 @set_option

@@ -70,7 +70,7 @@ def _draw(axes: Any, panel: Panel) -> None:
             axes.fill_between(epochs, *map(_numbers, curve.band), color=color, alpha=0.15, linewidth=0)
     titled(axes, panel.title)
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if panel.percent:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.grid(color="#E3E7EB", linewidth=0.8)

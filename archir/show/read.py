@@ -132,7 +132,8 @@ def _told(chain: Sequence[Operation | Call]) -> Mark:
     factors = [n.primitive.factor for n in chain if isinstance(n, Operation) and isinstance(n.primitive, Scale)]
     told = [marked(n) for n in chain if not is_a(n, Scale)]
     if not told:
-        told = [Mark(chain[0].name.rpartition(".")[2].removesuffix("_scale"), "skip")]
+        name = chain[0].name.rpartition(".")[2]  # of a network read from text it is `scale`, or `scale_2`
+        told = [_SKIP if re.fullmatch(r"scale(_\d+)?", name) else Mark(name.removesuffix("_scale"), "skip")]
     best = min(told, key=lambda mark: _RANK.index(mark.family))
     return Mark(" ".join([*(f"{factor:.2f}" for factor in factors), best.text]), best.family)
 

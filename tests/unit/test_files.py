@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archir.diagnostics import ArchirError
-from archir.files import atomic_file, atomic_write
+from archir.files import atomic_file, atomic_write, check_writable
 
 
 def refused(path: Path) -> tuple[str, str]:
@@ -106,6 +106,18 @@ def test_a_name_of_the_longest_length_works_and_a_longer_one_does_not(tmp_path: 
     message, remedy = refused(tmp_path / ("a" * 256))
     assert message.endswith("file name too long")
     assert remedy == "choose a shorter name"
+
+
+def test_what_would_be_refused_is_known_before(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    for path in (tmp_path / "no" / "a", tmp_path, tmp_path / "old" / "b"):
+        with pytest.raises(ArchirError) as caught:
+            check_writable(path)
+        (diagnostic,) = caught.value.diagnostics
+        assert (diagnostic.message, diagnostic.help) == refused(path)
+    for path in (tmp_path / "new", tmp_path / "old", Path("/dev/null")):
+        check_writable(path)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("old", "old")]
 
 
 @pytest.mark.parametrize(

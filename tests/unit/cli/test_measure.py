@@ -45,6 +45,17 @@ def test_a_table_from_measuring_to_proposing(
     assert "the latency table has no " in capsys.readouterr().err
 
 
+def test_a_place_that_takes_no_table_is_refused_before_anything_is_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measured(*_: object) -> object:
+        raise AssertionError("this takes minutes")
+
+    monkeypatch.setattr("archir.lowering.onnx.latency.measured", measured)
+    assert run(["measure", "fbnet", "--quiet", "-o", str(tmp_path / "no" / "a.csv")]) == 1
+    assert "make it with `mkdir -p`" in capsys.readouterr().err
+
+
 def test_what_cannot_be_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["measure", "hs_das_cells", "-o", str(tmp_path / "a.csv")]) == 1
     assert "latency is measured of chains" in capsys.readouterr().err

@@ -73,6 +73,15 @@ def test_a_run_that_is_not_finished_shows_its_strengths(here: Path, capsys: pyte
     assert "this one's space is fixed" in capsys.readouterr().err
 
 
+def test_values_where_nothing_learns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["show", "-o", "a.svg"], ["info"]):
+        assert run([command[0], "small.nas", "--values", "v.json", *command[1:]]) == 1
+        assert "`small` is a space, which no learned values belong to" in capsys.readouterr().err
+    (here / "run").mkdir()
+    assert run(["show", "run", "--values", "v.json", "-o", "a.svg"]) == 2
+    assert "a run is drawn with its own" in capsys.readouterr().err
+
+
 def test_only_one_part(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["show", "hs_das", "--only", "macro@1", "-o", "a.svg"]) == 0
     assert "macro@1" in texts(here / "a.svg")

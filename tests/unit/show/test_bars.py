@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -38,3 +39,11 @@ def test_curves_have_gaps_bands_and_rows() -> None:
     heights = [float(ET.fromstring(svg).get("height", "0").removesuffix("pt")) for svg in (one, three)]
     assert heights[1] == 2 * heights[0]
     assert three.count(b"<!-- normal: mean beta by node -->") == 3
+
+
+def test_epochs_are_whole_numbers_where_there_is_only_one() -> None:
+    panel = Panel("operations", (Curve("normal", [None, None, None, 15.0]),))
+    below = [
+        text for text in re.findall("<!-- (.+?) -->", draw_curves([panel]).decode()) if text.startswith(("3", "4"))
+    ]
+    assert below == ["4"]

@@ -165,6 +165,12 @@ def test_two_operations_on_an_edge_and_coefficients() -> None:
     assert [m.family for m in drawing.arrows[0].marks] == ["separable", "skip"]
 
 
+def test_a_skip_of_a_network_in_text_is_called_so_behind_its_coefficient() -> None:
+    """There the scales are numbered, and nothing else is left of the operation."""
+    steps = (("y.scale", Scale(0.5), "x"), ("y.scale_2", Scale(0.25), "x"), ("y.add", Add(), "y.scale", "y.scale_2"))
+    assert arrows(drawing_of(cell(*steps)))[0] == "x -0.50 skip+0.25 skip-> 0"
+
+
 def test_operations_written_out_become_one_arrow() -> None:
     steps = (
         ("y.relu", Relu(), "x"),
