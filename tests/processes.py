@@ -1,4 +1,4 @@
-"""Several processes on this machine that find each other as those that torchrun starts do."""
+"""Processes beside that of the tests: several that find each other as those of torchrun do, and a fresh Python."""
 
 from __future__ import annotations
 
@@ -48,3 +48,10 @@ def run_script(root: Path, folder: Path, code: str) -> subprocess.CompletedProce
     """Runs code in a Python of its own, in `folder`, where `tests` can be imported."""
     environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
     return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def output_of(code: str) -> str:
+    """What code prints in a Python of its own, which has imported nothing yet; it has to end well."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

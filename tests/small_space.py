@@ -29,7 +29,8 @@ cell reduce(a, b, channels) {
   for i in 2..4 { x[i] = choose few(stride=2) from x[0..2] and few from x[2..i] keep 2 edges }
   return concat(x[2..4])
 }
-
+"""
+NET = """
 net small(image: tensor[3, 8, 8], channels = 4, classes = 4) {
   s = image |> conv(channels, k=3) |> batch_norm
   c[0] = normal(s, s, channels)
@@ -39,8 +40,14 @@ net small(image: tensor[3, 8, 8], channels = 4, classes = 4) {
   return c[3] |> global_avg_pool |> linear(classes)
 }
 """
+TEXT = CELLS + NET
 
 
 def small_space(**settings: Setting | TensorType) -> Module:
     """Three normal cells and a reducing one, four channels, 8x8 images."""
-    return load_source(Source("small.nas", CELLS), Path.cwd(), None, settings)
+    return load_source(Source("small.nas", TEXT), Path.cwd(), None, settings)
+
+
+def small_digits_space() -> Module:
+    """The same for images of digits."""
+    return small_space(image=TensorType((1, 8, 8)), classes=10)

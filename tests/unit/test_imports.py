@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import sys
 
 import pytest
+
+from tests.processes import output_of
 
 CHEAP = (
     "archir",
@@ -50,9 +50,7 @@ def test_import_is_cheap(name: str) -> None:
         "    if not module.name.startswith('_'): importlib.import_module(f'{package.__name__}.{module.name}')\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert not HEAVY & set(json.loads(done.stdout))
+    assert not HEAVY & set(json.loads(output_of(script)))
 
 
 def test_the_list_of_cheap_packages_is_true() -> None:

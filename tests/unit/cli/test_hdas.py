@@ -8,22 +8,9 @@ from pathlib import Path
 import pytest
 
 from archir.cli.main import run
+from tests.small_space import CELLS
 
-CELLS = """
-use ops
-candidates few(stride = 1) = none(stride) | skip(stride) | sep_conv_3x3: sep_conv(k=3, stride)
-cell normal(prev2, prev1, channels) {
-  x[0] = preprocess(prev2, channels, like=prev1)
-  x[1] = preprocess(prev1, channels, like=prev1)
-  for i in 2..4 { x[i] = choose few from x[0..i] keep 2 edges }
-  return concat(x[2..4])
-}
-cell reduce(prev2, prev1, channels) {
-  x[0] = preprocess(prev2, channels, like=prev1)
-  x[1] = preprocess(prev1, channels, like=prev1)
-  for i in 2..4 { x[i] = choose few(stride=2) from x[0..2] and few from x[2..i] keep 2 edges }
-  return concat(x[2..4])
-}
+NET = """
 net small(image: tensor[3, 32, 32], channels = 2, cells = 5, classes = 10) {
   s1 = image |> conv(3 * channels, k=3) |> batch_norm
   s0 = s1
@@ -38,6 +25,7 @@ net small(image: tensor[3, 32, 32], channels = 2, cells = 5, classes = 10) {
   return s1 |> global_avg_pool |> linear(classes)
 }
 """
+TEXT = CELLS + NET
 TINY = ("--data", "fake", "--size", "8", "--quiet", "--set", "channels=2", "--set", "epochs=1")
 
 
@@ -50,7 +38,7 @@ def done(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_cells_and_then_stages(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     cells, staged, trained = (str(tmp_path / name) for name in ("cells", "stages", "trained"))
     space = tmp_path / "small.nas"
-    space.write_text(CELLS)
+    space.write_text(TEXT)
     done(capsys, "search", str(space), "--method", "hc_das", *TINY, "-o", cells)
     inner = (f"--set=inner={cells}/net.nas:normal", f"--set=down={cells}/net.nas:reduce")
     done(capsys, "search", "hs_das", "--method", "hs_das", *TINY, *inner, "--set", "cells=2", "-o", staged)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,6 +14,8 @@ from archir.proposals.text import proposals_from_json
 from archir.sema import load, load_source
 from archir.source import Source
 from archir.space.points import point_from_json
+from tests.processes import output_of
+from tests.unit.test_imports import HEAVY
 
 CHAIN = """
 use ops
@@ -105,12 +105,10 @@ def test_fbnet_in_a_process_of_its_own_without_torch() -> None:
     script = (
         "import sys; from archir.cli.main import run\n"
         "status = run(['propose', 'fbnet', '--target', 'macs=300M', '--target', 'params=4.8M', '-m', '8', '--json'])\n"
-        "assert not {'torch', 'onnx', 'onnxruntime', 'scipy', 'matplotlib'} & set(sys.modules)\n"
+        f"assert not {HEAVY} & set(sys.modules)\n"
         "sys.exit(status)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    row = json.loads(done.stdout)
+    row = json.loads(output_of(script))
     assert row["seconds"] < 10
     assert len({json.dumps(p["point"]) for p in row["proposals"]}) == 8
     assert max(row["samples"][-1][m]["median_miss"] for m in ("macs", "params")) <= 0.02

@@ -14,7 +14,7 @@ from archir.ir.origin import Origin
 from archir.lowering.torch import to_torch
 from archir.passes import Rewrite
 from archir.search.compiler import Compiler
-from archir.search.data import Batch
+from archir.search.data import Batch, Data, load_data
 from archir.source import Source
 from tests.build import net, relaxed, space, tensor
 
@@ -60,6 +60,13 @@ def batch(count: int, seed: int, *, classes: int = 10, dtype: torch.dtype = torc
     source = torch.Generator().manual_seed(seed)
     inputs = torch.randn(count, 1, 8, 8, generator=source, dtype=dtype)
     return Batch(inputs, torch.randint(classes, (count,), generator=source))
+
+
+def few_digits(train: int = 128, test: int = 40) -> Data:
+    """The first so many digits to train on, and to test with."""
+    digits = load_data("digits")
+    index = torch.arange(max(train, test))
+    return evolve(digits, train=digits.train.select(index[:train]), test=digits.test.select(index[:test]))
 
 
 def small_space() -> Module:

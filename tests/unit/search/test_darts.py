@@ -13,22 +13,21 @@ from archir.ir.types import TensorType
 from archir.lowering.torch import to_torch
 from archir.passes import run_pipeline
 from archir.search.carry import carried
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.result import load_run
 from archir.search.run import execute, train_network
 from archir.search.schedules import Cosine
+from tests.unit.search.small import few_digits
 
 PHASE = Train(epochs=2, batch=32, weights=SGD(Cosine(0.05, 0.01)), arch=Adam(0.01))
 
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(128)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:40]))
+    return few_digits()
 
 
 class Stopped(Exception):

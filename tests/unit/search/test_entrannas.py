@@ -11,12 +11,10 @@ import torch
 from attrs import evolve
 
 from archir.diagnostics import ArchirError
-from archir.ir.module import Module
-from archir.ir.types import TensorType
 from archir.lowering.torch import to_torch
 from archir.passes import run_pipeline
 from archir.search.bilevel import VirtualStep, first_order_gradients, second_order_gradients, with_objective
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.learner import Learner
 from archir.search.method import find_method, read_method
 from archir.search.phases import RunPass, Step, Train
@@ -25,21 +23,15 @@ from archir.search.report import BatchRecord, Silent
 from archir.search.result import Result
 from archir.search.run import execute
 from archir.search.trainer import begin, train_epoch
-from tests.small_space import small_space
-from tests.unit.search.small import SmoothNet, batch
+from tests.small_space import small_digits_space
+from tests.unit.search.small import SmoothNet, batch, few_digits
 
 SETTINGS = {"epochs": 3, "batch": 32, "ratio": 2, "lr": 0.1, "arch_lr": 0.03}
 
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(128)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:40]))
-
-
-def space() -> Module:
-    return small_space(image=TensorType((1, 8, 8)), classes=10)
+    return few_digits()
 
 
 def steps(method: str, **settings: object) -> tuple[Step, ...]:
@@ -64,7 +56,7 @@ def kept(result: Result) -> Counter[str]:
 
 @pytest.mark.parametrize("method", ["entrannas", "entrannas_dst"])
 def test_a_run_reports_what_it_would_derive_and_derives_it(data: Data, tmp_path: Path, method: str) -> None:
-    result = execute(Plan(steps(method), data, space()), tmp_path / "run")
+    result = execute(Plan(steps(method), data, small_digits_space()), tmp_path / "run")
     assert result.module.form == "network"
     last = result.history[-1]
     assert last.operations == kept(result), "the temperature and the thresholds are those of the last epoch"
@@ -80,7 +72,7 @@ def test_a_run_reports_what_it_would_derive_and_derives_it(data: Data, tmp_path:
 
 @pytest.mark.parametrize("method", ["entrannas", "entrannas_dst"])
 def test_an_interrupted_run_ends_the_same(data: Data, tmp_path: Path, method: str) -> None:
-    plan = Plan(steps(method, epochs=2), data, space())
+    plan = Plan(steps(method, epochs=2), data, small_digits_space())
     whole = execute(plan, tmp_path / "whole")
     with pytest.raises(Stopped):
         execute(plan, tmp_path / "run", reporter=StopInEpoch2())
@@ -91,7 +83,8 @@ def test_an_interrupted_run_ends_the_same(data: Data, tmp_path: Path, method: st
 
 def test_with_coefficients_supernet_and_derived_paths_are_equally_accurate(data: Data, tmp_path: Path) -> None:
     result = execute(
-        Plan(steps("entrannas_dst", coefficients=True, share=False, ratio=1), data, space()), tmp_path / "r"
+        Plan(steps("entrannas_dst", coefficients=True, share=False, ratio=1), data, small_digits_space()),
+        tmp_path / "r",
     )
     assert [r.accuracy for r in result.history] == [r.child_accuracy for r in result.history]
     coefficients = [k.coefficient for _, of in result.module.origin.point.choices for k in of]  # type: ignore[union-attr]
@@ -101,14 +94,16 @@ def test_with_coefficients_supernet_and_derived_paths_are_equally_accurate(data:
 def test_a_larger_lambda_pulls_thresholds_up(data: Data, tmp_path: Path) -> None:
     thresholds = []
     for weight in (0.0, 1.0):
-        plan = Plan(steps("entrannas_dst", sparsity=weight, epochs=2), data, space())
+        plan = Plan(steps("entrannas_dst", sparsity=weight, epochs=2), data, small_digits_space())
         result = execute(evolve(plan, steps=plan.steps[:-1]), tmp_path / str(weight))
         thresholds.append([v.item() for name, v in result.values.items() if name.endswith("threshold")])
     assert all(low < high for low, high in zip(*thresholds, strict=True))
 
 
 def test_what_cannot_be_derived_is_said_before_training(data: Data, tmp_path: Path) -> None:
-    plan = Plan((RunPass("relax"), Train(epochs=1, batch=32), RunPass("derive{rule=nonzero}")), data, space())
+    plan = Plan(
+        (RunPass("relax"), Train(epochs=1, batch=32), RunPass("derive{rule=nonzero}")), data, small_digits_space()
+    )
     with pytest.raises(ArchirError, match=r"`nonzero` cannot derive `normal.x.2`"):
         execute(plan, tmp_path / "run")
     assert not (tmp_path / "run" / "log.jsonl").read_text()
@@ -117,7 +112,7 @@ def test_what_cannot_be_derived_is_said_before_training(data: Data, tmp_path: Pa
 def test_unused_weights_are_not_touched(data: Data) -> None:
     """Without a gradient there is no step, no decay and no momentum."""
     torch.manual_seed(0)
-    model = to_torch(run_pipeline(space(), "relax{deviation=1.0},transit").module)
+    model = to_torch(run_pipeline(small_digits_space(), "relax{deviation=1.0},transit").module)
     session = begin(model, Train(("weights",), epochs=1, batch=64), data, index=0, seed=0)
     before = {name: w.detach().clone() for name, w in session.learner.weights.items()}
     train_epoch(session, 0, Silent())

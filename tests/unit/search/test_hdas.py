@@ -12,7 +12,7 @@ from attrs import evolve
 from archir.analysis.depth import is_cell, stages
 from archir.ir.module import Module
 from archir.lowering.inherit import matching_weights
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.method import find_method, read_method
 from archir.search.phases import RunPass, Step, Train
 from archir.search.plan import Plan
@@ -24,15 +24,14 @@ from archir.sema.specialize import print_source
 from archir.source import Source
 from archir.space.points import check_point
 from tests.small_stages import small_stages
+from tests.unit.search.small import few_digits
 
 SETTINGS = {"epochs": 2, "batch": 32, "lr": 0.1, "arch_lr": 0.1}
 
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(96)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:40]))
+    return few_digits(96)
 
 
 def steps(method: str, **settings: object) -> tuple[Step, ...]:

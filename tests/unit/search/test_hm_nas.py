@@ -6,24 +6,22 @@ from pathlib import Path
 
 import pytest
 import torch
-from attrs import evolve
 from safetensors.torch import load_file
 
 from archir import load
 from archir.cli.main import run as archir
-from archir.ir.module import Module
-from archir.ir.types import TensorType
 from archir.lowering.flatten import flatten
 from archir.lowering.torch import to_torch
 from archir.ops.pointwise import Scale
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.method import find_method, read_method
 from archir.search.phases import RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.result import Result
 from archir.search.run import execute
 from tests.emitted import compiled
-from tests.small_space import CELLS, small_space
+from tests.small_space import TEXT, small_digits_space
+from tests.unit.search.small import few_digits
 
 QUICK = {
     "epochs": 2, "mask_epochs": 2, "tune_epochs": 2, "batch": 32, "warm": 1, "cut_after": 1, "cutout": 2,
@@ -33,13 +31,7 @@ QUICK = {
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(128)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:40]))
-
-
-def space() -> Module:
-    return small_space(image=TensorType((1, 8, 8)), classes=10)
+    return few_digits()
 
 
 def steps(**settings: object) -> tuple[Step, ...]:
@@ -47,7 +39,7 @@ def steps(**settings: object) -> tuple[Step, ...]:
 
 
 def searched(data: Data, path: Path, **settings: object) -> Result:
-    return execute(Plan(steps(**settings), data, space()), path)
+    return execute(Plan(steps(**settings), data, small_digits_space()), path)
 
 
 def zeros(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -129,7 +121,7 @@ def test_each_part_can_be_left_out(
 @pytest.mark.slow
 def test_on_the_command_line_to_source_and_onnx(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     space_file, run, net = (tmp_path / name for name in ("small.nas", "run", "net.py"))
-    space_file.write_text(CELLS)
+    space_file.write_text(TEXT)
     settings = QUICK | {"epochs": 1, "warm": 0, "tune_epochs": 1, "kernels": "true"}
     words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
     data = ["--data", "fake", "--size", "8", "--quiet"]

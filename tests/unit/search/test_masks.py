@@ -10,20 +10,18 @@ from attrs import evolve
 
 from archir.cli.main import run as archir
 from archir.diagnostics import ArchirError
-from archir.ir.module import Module
-from archir.ir.types import TensorType
 from archir.lowering.torch import to_torch
 from archir.passes import run_pipeline
 from archir.search.bilevel import VirtualStep, second_order_gradients
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.learner import Learner
 from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.run import execute
 from archir.search.trainer import begin, evaluate, train_epoch
-from tests.small_space import small_space
-from tests.unit.search.small import batch
+from tests.small_space import small_digits_space
+from tests.unit.search.small import batch, few_digits
 
 FAST = {"batch": 32, "masks": Adam(3e-3, (0.9, 0.999), 0.0), "arch_masks": Adam(3e-3, (0.9, 0.999), 0.0)}
 STEPS: tuple[Step, ...] = (
@@ -39,13 +37,7 @@ STEPS: tuple[Step, ...] = (
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(128)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:40]))
-
-
-def space() -> Module:
-    return small_space(image=TensorType((1, 8, 8)), classes=10)
+    return few_digits()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +52,7 @@ def space() -> Module:
 )
 def test_a_phase_trains_what_it_names_and_freezes_the_rest(data: Data, kinds: tuple[str, ...], optimizers) -> None:
     torch.manual_seed(0)
-    model = to_torch(run_pipeline(space(), "widen,relax{deviation=1.0},mask").module)
+    model = to_torch(run_pipeline(small_digits_space(), "widen,relax{deviation=1.0},mask").module)
     session = begin(model, Train(kinds, epochs=1, **optimizers), data, index=0, seed=0)
     assert session.for_arch is None
     assert session.evaluated == "test", "the whole training set trains"
@@ -94,8 +86,10 @@ def test_a_phase_trains_what_it_names_and_freezes_the_rest(data: Data, kinds: tu
     ],
 )
 def test_what_is_not_there_cannot_train(data: Data, pipeline: str, kinds: tuple[str, ...], message: str) -> None:
-    values = {p.name: torch.rand(p.shape).numpy() for p in run_pipeline(space(), "relax,mask").module.parameters}
-    model = to_torch(run_pipeline(space(), pipeline, values).module)
+    values = {
+        p.name: torch.rand(p.shape).numpy() for p in run_pipeline(small_digits_space(), "relax,mask").module.parameters
+    }
+    model = to_torch(run_pipeline(small_digits_space(), pipeline, values).module)
     with pytest.raises(ArchirError, match=message) as caught:
         begin(model, Train(kinds, epochs=1, batch=32), data, index=0, seed=0)
     assert "run `mask" in str(caught.value.diagnostics[0].help)
@@ -125,7 +119,7 @@ class StopAt(Silent):
 
 @pytest.mark.slow
 def test_from_a_supernet_to_a_fine_tuned_network_and_resumed(data: Data, tmp_path: Path) -> None:
-    plan = Plan(STEPS, data, space())
+    plan = Plan(STEPS, data, small_digits_space())
     whole = execute(plan, tmp_path / "whole")
     assert whole.module.form == "network"
     assert len(whole.history) == 4
@@ -146,7 +140,7 @@ def test_from_a_supernet_to_a_fine_tuned_network_and_resumed(data: Data, tmp_pat
 
 
 def test_derived_paths_are_as_accurate_as_the_derived_network(data: Data, tmp_path: Path) -> None:
-    result = execute(Plan(STEPS[:-1], data, space()), tmp_path / "run")
+    result = execute(Plan(STEPS[:-1], data, small_digits_space()), tmp_path / "run")
     last = result.history[-1]
     derived = to_torch(result.module)
     state = derived.state_dict()
@@ -165,7 +159,7 @@ def test_derived_paths_are_as_accurate_as_the_derived_network(data: Data, tmp_pa
 def test_notes_reach_the_screen_the_folder_and_the_report(
     data: Data, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = run_pipeline(space(), "widen,relax,mask{weights=false}").module
+    module = run_pipeline(small_digits_space(), "widen,relax,mask{weights=false}").module
     closed = {p.name: torch.zeros(p.shape) for p in module.parameters if p.kind == "arch_masks"}
     steps = (
         RunPass("widen"), RunPass("relax"), RunPass("mask{weights=false}"),
@@ -173,7 +167,7 @@ def test_notes_reach_the_screen_the_folder_and_the_report(
         Train("weights", epochs=1, batch=32),
     )  # fmt: skip
     reporter = StopAt()
-    result = execute(Plan(steps, data, space(), weights=closed), tmp_path / "run", reporter=reporter)
+    result = execute(Plan(steps, data, small_digits_space(), weights=closed), tmp_path / "run", reporter=reporter)
     assert len(result.notes) == 4
     assert result.notes[0].startswith("the masks of `normal.x.2` leave too little; it keeps its strongest: `")
     assert [m for m in reporter.messages if m.startswith("note:")] == [f"note: {note}" for note in result.notes]
@@ -188,7 +182,7 @@ def test_second_order_steps_through_masked_weights() -> None:
     All steps are small, since what a relu does there changes within longer ones.
     """
     torch.manual_seed(0)
-    model = to_torch(run_pipeline(space(), "widen,relax{deviation=0.5},mask").module).double()
+    model = to_torch(run_pipeline(small_digits_space(), "widen,relax{deviation=0.5},mask").module).double()
     with torch.no_grad():
         for mask in model.trainables()["masks"].values():
             mask.copy_(torch.where(torch.rand(mask.shape) < 0.3, 0.004, 0.006))

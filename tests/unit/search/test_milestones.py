@@ -11,9 +11,8 @@ import torch
 from attrs import evolve
 
 from archir.cli.runs import nonzero_of
-from archir.ir.types import TensorType
 from archir.lowering.torch import to_torch
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.data.augment import standard
 from archir.search.learner import Learner
 from archir.search.milestones import Milestone, milestone_line
@@ -24,7 +23,8 @@ from archir.search.result import Result, load_run
 from archir.search.run import execute
 from archir.search.schedules import Cosine
 from archir.search.trainer import Session, evaluate, train_epoch
-from tests.small_space import small_space
+from tests.small_space import small_digits_space
+from tests.unit.search.small import few_digits
 
 SEARCH = Train(epochs=2, batch=32, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))
 TUNE = Train("weights", epochs=2, batch=32, weights=SGD(0.02), keep_zeros=True)
@@ -34,14 +34,12 @@ WHOLE: tuple[Step, ...] = (*WIDE, RunPass("derive{rule=nonzero, coefficients=tru
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(128)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:60]))
+    return few_digits(128, 60)
 
 
 def run(data: Data, steps: tuple[Step, ...], path: Path, **more: Any) -> Result:
     torch.set_num_threads(1)
-    return execute(Plan(steps, data, small_space(image=TensorType((1, 8, 8)), classes=10)), path, **more)
+    return execute(Plan(steps, data, small_digits_space()), path, **more)
 
 
 class Hearing(Silent):

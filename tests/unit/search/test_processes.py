@@ -14,11 +14,10 @@ from attrs import evolve
 from torch import Tensor
 
 from archir.diagnostics import ArchirError, fail
-from archir.ir.types import TensorType
 from archir.search import job
 from archir.search.checkpoint import load_checkpoint
 from archir.search.compiler import Compiler
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.method import find_method, read_method
 from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
@@ -29,8 +28,8 @@ from archir.search.run import execute
 from archir.search.schedules import Cosine
 from archir.search.trainer import Session
 from tests.processes import run_script
-from tests.small_space import small_space as cell_space
-from tests.unit.search.small import SMALL, small_space
+from tests.small_space import small_digits_space
+from tests.unit.search.small import SMALL, few_digits, small_space
 
 BATCH = 23  # 94 images for each level: four batches of 11 and 12 images, then one of 2, of which a third has none
 PHASE = Train(epochs=1, batch=BATCH, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))
@@ -47,9 +46,7 @@ SCRIPT = "from tests.processes import fork; from tests.unit.search.test_processe
 
 
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(188)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:41]))
+    return few_digits(188, 41)
 
 
 def prepare() -> None:
@@ -81,7 +78,7 @@ def run(name: str, folder: Path, **more: Any) -> Result:
         plan, compiler = Plan((RunPass("relax"), PHASES[name]), data(), small_space(), weights=weights), SMALL
     else:
         steps = masks() if name == "masks" else sparsified(name)
-        plan, compiler = Plan(steps, data(), cell_space(image=TensorType((1, 8, 8)), classes=10)), Compiler()
+        plan, compiler = Plan(steps, data(), small_digits_space()), Compiler()
     return execute(plan, folder, compiler=compiler, reporter=Listener(folder), **more)
 
 

@@ -17,14 +17,14 @@ import torch._dynamo  # the same: optimisers import it when they are first used
 from attrs import asdict, evolve
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.phases import SGD, Adam, RunPass, Step, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.result import Result
 from archir.search.run import execute
 from archir.search.schedules import Cosine, Linear
-from tests.unit.search.small import SMALL, small_space
+from tests.unit.search.small import SMALL, few_digits, small_space
 
 PHASE = Train(epochs=3, batch=32, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))
 METHODS: dict[str, tuple[Step, ...]] = {
@@ -46,9 +46,7 @@ POINTS = {
 
 
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(128)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:40]))
+    return few_digits()
 
 
 def run(method: str, path: Path, **more: Any) -> Result:

@@ -26,7 +26,7 @@ from archir.search.run import execute, train_network
 from archir.search.schedules import Cosine
 from archir.source import Source
 from tests.build import net, network
-from tests.unit.search.small import DIGITS, SMALL, small_space
+from tests.unit.search.small import DIGITS, SMALL, few_digits, small_space
 
 SEARCH = Train(epochs=2, batch=16, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))
 STEPS: tuple[Step, ...] = (RunPass("relax"), SEARCH)
@@ -34,9 +34,7 @@ STEPS: tuple[Step, ...] = (RunPass("relax"), SEARCH)
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(120)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:40]))
+    return few_digits(120)
 
 
 class Listener(Silent):

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from attrs import evolve
 
 from archir.diagnostics import ArchirError
 from archir.lowering.torch import to_torch
 from archir.search.bilevel import first_order_gradients
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.data.augment import standard
 from archir.search.learner import Learner
 from archir.search.phases import SGD, Adam, Train
@@ -15,15 +14,13 @@ from archir.search.report import BatchRecord, EpochRecord, Silent
 from archir.search.schedules import Cosine, Cut, Linear, Schedule
 from archir.search.trainer import Session, begin, evaluate, train_epoch
 from tests.build import net, network, relaxed
-from tests.unit.search.small import DIGITS, SmoothNet
+from tests.unit.search.small import DIGITS, SmoothNet, few_digits
 
 
 @pytest.fixture(scope="module")
 def data() -> Data:
     """300 digits to train on and 60 to test with."""
-    digits = load_data("digits")
-    index = torch.arange(300)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:60]))
+    return few_digits(300, 60)
 
 
 def session(data: Data, phase: Train, *, seed: int = 0) -> Session:

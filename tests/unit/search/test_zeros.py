@@ -9,14 +9,14 @@ import torch
 from attrs import evolve
 
 from archir.search.checkpoint import load_checkpoint
-from archir.search.data import Data, load_data
+from archir.search.data import Data
 from archir.search.phases import SGD, Adam, Cosine, Optimizer, RunPass, Train
 from archir.search.plan import Plan
 from archir.search.report import Silent
 from archir.search.run import execute
 from archir.search.trainer import Session, begin, train_epoch
 from archir.search.zeros import zeros_of
-from tests.unit.search.small import SMALL, SmoothNet, small_space
+from tests.unit.search.small import SMALL, SmoothNet, few_digits, small_space
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": SGD(Cosine(0.1, 0.01), momentum=0.9, decay=1e-2),
@@ -26,9 +26,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    digits = load_data("digits")
-    index = torch.arange(160)
-    return evolve(digits, train=digits.train.select(index), test=digits.test.select(index[:40]))
+    return few_digits(160)
 
 
 def session(data: Data, phase: Train) -> Session:
