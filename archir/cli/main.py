@@ -36,7 +36,7 @@ COMMANDS: Mapping[str, Entry] = {
     "export": Entry("export", "write a trained network as a verified ONNX model"),
     "import": Entry("import_", "read a DARTS genotype or a NAS-Bench-201 string"),
     "export-genotype": Entry("export_genotype", "write a DARTS genotype or a NAS-Bench-201 string"),
-    "show": Entry("show", "draw the cells of a space or network"),
+    "show": Entry("show", "draw a space, a network or a run"),
     "report": Entry("report", "compare runs: accuracy, parameters, multiply-adds"),
     "propose": Entry("propose", "find distributions over networks of a budget"),
     "measure": Entry("measure", "time each block of a space on this machine"),

@@ -9,6 +9,7 @@
 - checkpoint.safetensors: the whole state
 - net.safetensors: the weights of a trained network, by path (of a search, if its method trains what it derived)
 - tensorboard/: curves
+- point.json, net.nas, net.svg, kept.json, kept.svg: what a search has found, as `archir search` writes it
 """
 
 from __future__ import annotations

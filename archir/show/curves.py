@@ -10,7 +10,7 @@ from attrs import frozen
 
 from archir.files import atomic_write
 from archir.show.draw import Format, format_of
-from archir.show.grid import COLORS, draw_grid, legend_outside, titled
+from archir.show.grid import COLORS, draw_grid, legend_outside, ruled, titled
 
 Values: TypeAlias = Sequence[float | None]
 
@@ -73,7 +73,7 @@ def _draw(axes: Any, panel: Panel) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if panel.percent:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.grid(color="#E3E7EB", linewidth=0.8)
+    ruled(axes)
     legend_outside(axes)
 
 

@@ -12,15 +12,15 @@ from archir.show.draw import Format
 
 P = TypeVar("P")
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5F6B76")  # Okabe and Ito
-HEIGHT = 3.0  # inches of one panel
 
 
 def draw_grid(
-    panels: Sequence[P], draw: Callable[[Any, P], None], format: Format, *, columns: int, width: float,  # noqa: A002
+    panels: Sequence[P], draw: Callable[[Any, P], None], format: Format, *, columns: int,  # noqa: A002
+    width: float, height: float = 3.0,
 ) -> bytes:  # fmt: skip
-    """A picture on white of panels row by row, each `width` inches wide; the same panels give the same bytes.
+    """A picture on white of panels row by row; the same panels give the same bytes.
 
-    `draw` puts a panel onto matplotlib's axes.
+    Each is `width` inches wide and `height` high; `draw` puts it onto matplotlib's axes.
 
     Raises:
         ArchirError: NAS601 if there is nothing to draw.
@@ -37,7 +37,7 @@ def draw_grid(
     rows = ceil(len(panels) / columns)
     settings: Any = {"font.family": ["DejaVu Sans"], "font.size": 9, "svg.hashsalt": "archir"}
     with mpl.rc_context(settings):
-        figure = Figure(figsize=(width * columns, HEIGHT * rows), facecolor="white", layout="constrained")
+        figure = Figure(figsize=(width * columns, height * rows), facecolor="white", layout="constrained")
         FigureCanvasAgg(figure)
         places = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axes in places[len(panels) :]:
@@ -53,6 +53,11 @@ def titled(axes: Any, title: str) -> None:
     """What all panels have in common: a title on the left, and no frame above and on the right."""
     axes.set_title(title, loc="left", weight="bold", fontsize=10, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def ruled(axes: Any) -> None:
+    """Pale lines at the ticks."""
+    axes.grid(color="#E3E7EB", linewidth=0.8)
 
 
 def legend_outside(axes: Any) -> None:

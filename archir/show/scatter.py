@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from archir.files import atomic_write
 from archir.show.draw import Format, format_of
+from archir.show.grid import COLORS, draw_grid, ruled, titled
 
-_POINT, _TARGET, _LINE = "#0072B2", "#D55E00", "#E3E7EB"
-_SIZE = 2.9  # inches of one panel
+_WIDTH, _HEIGHT = 3.05, 3.4  # inches of one panel
 _MARGIN = 0.06  # of the range of the points
 
 
@@ -49,42 +48,35 @@ def draw_scatter(clouds: Sequence[Cloud], across: Axis, upwards: Axis, format: F
 
     Points are pixels in an .svg, too: as shapes, tens of thousands of them would take megabytes.
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    limits = _limits(clouds, across, upwards)
 
-    settings: Any = {"font.family": ["DejaVu Sans"], "font.size": 9, "svg.hashsalt": "archir"}
-    with mpl.rc_context(settings):
-        size = (_SIZE * len(clouds) + 0.6, _SIZE + 0.5)
-        figure = Figure(figsize=size, facecolor="white", layout="constrained")
-        FigureCanvasAgg(figure)
-        panels = figure.subplots(1, len(clouds), squeeze=False, sharex=True, sharey=True)[0]
-        for axes, cloud in zip(panels, clouds, strict=True):
-            _draw(axes, cloud, across, upwards)
-        panels[0].set_ylabel(upwards.name)
-        panels[0].set(**_limits(clouds, across, upwards))
-        out = BytesIO()
-        figure.savefig(out, format=format, dpi=150, metadata={"Date": None} if format == "svg" else None)
-    return out.getvalue()
+    def panel(axes: Any, cloud: Cloud) -> None:
+        _draw(axes, cloud, across, upwards)
+        axes.set(**limits)
+        if cloud is clouds[0]:
+            axes.set_ylabel(upwards.name)
+        else:
+            axes.tick_params(labelleft=False)
+
+    return draw_grid(clouds, panel, format, columns=len(clouds), width=_WIDTH, height=_HEIGHT)
 
 
 def _draw(axes: Any, cloud: Cloud, across: Axis, upwards: Axis) -> None:
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
-    axes.axvline(across.target, color=_TARGET, linewidth=0.8)
-    axes.axhline(upwards.target, color=_TARGET, linewidth=0.8)
+    axes.axvline(across.target, color=COLORS[1], linewidth=0.8)
+    axes.axhline(upwards.target, color=COLORS[1], linewidth=0.8)
     axes.plot(
-        *cloud.points.T, linestyle="", marker="o", markersize=2.2, markeredgewidth=0, color=_POINT, alpha=0.25,
+        *cloud.points.T, linestyle="", marker="o", markersize=2.2, markeredgewidth=0, color=COLORS[0], alpha=0.25,
         rasterized=True,
     )  # fmt: skip
-    axes.set_title(cloud.title, loc="left", weight="bold", fontsize=10, parse_math=False)
+    titled(axes, cloud.title)
     axes.set_xlabel(across.name)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(5))
         axis.set_major_formatter(EngFormatter(sep=""))
-    axes.grid(color=_LINE, linewidth=0.8)
+    ruled(axes)
     axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _limits(clouds: Sequence[Cloud], across: Axis, upwards: Axis) -> dict[str, tuple[float, float]]:
