@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import Attribute
 
 
-def is_number(value: object, low: float, high: float = float("inf")) -> bool:
+def is_number(value: object, low: float, high: float = float("inf")) -> TypeGuard[float]:
     """Whether a value is a finite number from `low` to `high`; a truth value is none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and low <= value <= high
 
@@ -19,7 +19,7 @@ def number(low: float, high: float = float("inf"), *, below: float = float("inf"
     def check(_instance: object, attribute: Attribute[Any], value: object) -> None:
         wanted = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
         wanted = f"at least {low:g} and below {below:g}" if below != float("inf") else wanted
-        if not is_number(value, low, high) or value >= below:  # type: ignore[operator]
+        if not is_number(value, low, high) or value >= below:
             raise ValueError(f"`{attribute.name}` must be a number {wanted}, found {value!r}")
 
     return check

@@ -145,7 +145,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
 
 def schedule(value: object) -> object:
     """A converter: a plain number is a constant schedule. A wrong one is left to the validator, which has its name."""
-    return Constant(value) if is_number(value, 0.0) else value  # type: ignore[arg-type]
+    return Constant(value) if is_number(value, 0.0) else value
 
 
 def is_schedule(instance: object, attribute: Attribute[Any], value: object) -> None:

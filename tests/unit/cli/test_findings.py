@@ -10,7 +10,8 @@ import torch
 from attrs import evolve
 
 from archir.cli.main import run
-from archir.cli.runs import derived
+from archir.cli.runs import derived, network_weights
+from archir.cli.train import inherited
 from archir.search.checkpoint import load_checkpoint, save_checkpoint
 from archir.search.result import load_run
 from tests.unit.cli.test_pipeline import DATA, SPACE
@@ -83,6 +84,21 @@ def test_milestones(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Pa
 
 
 @pytest.mark.slow
+def test_zeros_count_as_gone(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    setup, state = load_checkpoint(here / "one" / "checkpoint.safetensors")
+    first = state.milestones[0]
+    parts = ((0.5, 4000, 4000), (None, 4000, 3000), (0.75, 2000, 1000))
+    changed = (evolve(first, accuracy=accuracy, params=n, nonzero_params=m) for accuracy, n, m in parts)
+    save_checkpoint(tmp_path / "checkpoint.safetensors", setup, evolve(state, milestones=tuple(changed)))
+    lines = told(capsys, str(tmp_path), "--milestones").splitlines()[2:]
+    assert [line.split()[-5:] for line in lines] == [
+        ["50.00%", "50.00%", "4,000", "4,000", "-"],
+        ["-", "-", "4,000", "3,000", "25.0%"],
+        ["75.00%", "25.00%", "2,000", "1,000", "75.0%"],
+    ]
+
+
+@pytest.mark.slow
 def test_the_course_of_parameters(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     rows = json.loads(told(capsys, "one", "two", "--arch", "beta", "--json"))
     assert [row["parameter"] for row in rows] == ["arch.normal.x.2.beta", "arch.normal.x.3.beta"]
@@ -92,6 +108,8 @@ def test_the_course_of_parameters(here: Path, capsys: pytest.CaptureFixture[str]
     assert weights.shape == (2, 2, 3, 1)  # runs, epochs, edges
     beta = torch.tensor(last["parameters"]["arch.normal.x.3.beta"])
     torch.testing.assert_close(weights[1, 1], beta.softmax(0))
+    exact = json.loads((here / "two" / "arch.json").read_text())["parameters"]["arch.normal.x.3.beta"]
+    torch.testing.assert_close(beta, torch.tensor(exact), rtol=1e-5, atol=0.0)
     assert row["means"][1][1] == pytest.approx(float(beta.mean()), abs=1e-6)
     text = told(capsys, "one", "two", "--arch", "beta", "-o", str(tmp_path / "beta.svg"))
     assert "arch.normal.x.3.beta: mean " in text
@@ -107,8 +125,25 @@ def test_wrong_questions(here: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "the run in `one` has no architecture parameters `bet`" in error
     assert "did you mean `beta`" in error
     assert run(["report", "one", "--kept", "--milestones"]) == 2
+    (here / "smaller.nas").write_text(SPACE.replace("2..4", "2..3"))
+    other = ["search", "smaller.nas", "--method", "tuned.nas", *DATA, "--set", "epochs=1", "-o", "smaller"]
+    assert run(other) == 0
+    assert run(["report", "one", "smaller", "--arch", "beta"]) == 1
+    assert "the runs in `one` and `smaller` have different parameters `beta`" in capsys.readouterr().err
     assert run(["train", "one/net.nas", *DATA, "--keep-zeros", "-o", "x"]) == 2
     assert "--inherit RUN" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_what_has_another_size_is_not_inherited(here: Path) -> None:
+    """Behind a bottleneck a search that has not derived yet has kernels of fewer channels."""
+    steps = "relax()\n bottleneck(ratio=2)\n train(weights, arch, epochs=1, batch=256)"
+    (here / "narrow.nas").write_text(f"method narrow() {{ {steps} }}")
+    assert run(["search", "small.nas", "--method", "narrow.nas", *DATA, "-o", "narrow"]) == 0
+    module = derived(load_run("narrow")).module
+    wanted, taken = network_weights(module), inherited(module, "narrow")
+    assert 0 < len(taken) < len(wanted)
+    assert all(tuple(t.shape) == wanted[path].shape for path, t in taken.items())
 
 
 @pytest.mark.slow

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from archir.analysis.expected import cost_of
 from archir.cli.main import run
 from archir.proposals.text import proposals_from_json
 from archir.sema import load, load_source
+from archir.show.scatter import Axis, Cloud
 from archir.source import Source
 from archir.space.points import point_from_json
 from tests.processes import output_of
@@ -78,6 +80,15 @@ def test_the_same_seed_gives_the_same_files(chain: str, tmp_path: Path) -> None:
         a, b, c = ((tmp_path / f"{name}.{suffix}").read_bytes() for name in "abc")
         assert a == b
         assert a != c
+
+
+def test_the_picture_has_the_first_target_upwards(chain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[list[Cloud], Axis, Axis]] = []
+    monkeypatch.setattr("archir.show.scatter.save_scatter", lambda _path, *rest: drawn.append(rest))
+    assert run(["propose", chain, *TARGETS, "-m", "2", "-o", "p.svg"]) == 0
+    ((clouds, across, upwards),) = drawn
+    assert (across.name, upwards.name) == ("parameters", "multiply-adds")
+    assert np.median(clouds[-1].points, axis=0).tolist() == pytest.approx([across.target, upwards.target], rel=0.05)
 
 
 @pytest.mark.parametrize(
