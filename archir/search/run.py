@@ -18,6 +18,7 @@ from archir.search.logs import Curves, write_logs
 from archir.search.phases import Train
 from archir.search.plan import Plan, begun, circumstances
 from archir.search.processes import Processes, announced, joined
+from archir.search.rehearsal import rehearse
 from archir.search.report import Reporter, Silent
 from archir.search.result import Result
 from archir.search.state import Setup, State
@@ -77,6 +78,7 @@ def _lead(work: _Work, reporter: Reporter, *, resume: bool) -> Result:
     plan = work.plan
     if plan.module is not None and not resume:
         check_fit(plan.module, plan.data)  # before the folder is made
+        rehearse(plan.module, plan.steps, work.compiler)
     with opened(work.path, resume=resume) as (folder, is_begun):
         if is_begun:
             module, setup, state = _resumed(folder, work, reporter)

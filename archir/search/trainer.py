@@ -23,9 +23,10 @@ from archir.search.data.augment import Augmentation, standard
 from archir.search.data.batches import plain_batches
 from archir.search.learner import Learner, correct
 from archir.search.optimizers import build_optimizer, set_rate
-from archir.search.phases import MISSING, SGD, Train
+from archir.search.phases import SGD, Train
 from archir.search.processes import ALONE, Processes
 from archir.search.randomness import derive_seed, happens
+from archir.search.rehearsal import require
 from archir.search.report import BatchRecord, EpochRecord, Reporter
 from archir.search.zeros import put_back, without_gradient, zeros_of
 
@@ -75,10 +76,7 @@ def begin(
         ArchirError: NAS501 if a part has too few images; NAS402 if there is nothing to train.
     """
     learner = Learner.of(model, processes)
-    for kind in phase.trains:
-        if kind in MISSING and not learner.trainables.get(kind):
-            what, remedy = MISSING[kind]
-            fail("NAS402", f"this module has no {what} to train", help=f"run `{remedy}` before this phase")
+    require(learner.trainables, phase.trains)
     learner.train_only(phase.trains)
     augmentation = standard(data, augment=phase.augment, cutout=phase.cutout)
     train, held_out = split_train(data.train, phase.split, seed)

@@ -1,0 +1,60 @@
+"""The steps of a method gone through without training, so that what cannot work is told before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from archir.diagnostics import ArchirError, fail
+from archir.ir.module import Module, weight_masks
+from archir.passes import Values, read_pipeline
+from archir.search.compiler import Compiler
+from archir.search.phases import MISSING, Step, Train
+
+_LEARNED = "NAS404"
+"""The code of what is wrong with a point: at other values it may be right."""
+
+
+def rehearse(module: Module, steps: Sequence[Step], compiler: Compiler) -> None:
+    """Runs the passes of all steps with parameters where they begin, and asks of each phase whether it can train.
+
+    What is derived depends on what will be learned, so where no network can be made of these values the
+    rehearsal ends without a word.
+
+    Raises:
+        ArchirError: what a pass raises; NAS402 or NAS604 where a phase has nothing to train.
+    """
+    for step in steps:
+        if isinstance(step, Train):
+            _require_trainable(module, step)
+            continue
+        try:
+            module = compiler.run_passes(module, step.spec, _beginning(module)).module
+        except ArchirError as error:
+            reads_values = any(p.needs_values for p, _ in read_pipeline(step.spec))
+            if reads_values and all(d.code == _LEARNED for d in error.diagnostics):
+                return
+            raise
+
+
+def require(kinds: Iterable[str], trains: Iterable[str]) -> None:
+    """Raises ArchirError (NAS402) unless a module with parameters of these kinds has all that a phase trains."""
+    for kind in trains:
+        if kind in MISSING and kind not in kinds:
+            what, remedy = MISSING[kind]
+            fail("NAS402", f"this module has no {what} to train", help=f"run `{remedy}` before this phase")
+
+
+def _require_trainable(module: Module, phase: Train) -> None:
+    if module.form == "space":
+        help_ = "make a supernet of it with `relax`, or a network with `fix` or `derive`, before this phase"
+        fail("NAS604", f"`{module.name}` is still a space when `train` is to begin, and cannot run", help=help_)
+    masks = {"masks"} if any(True for _ in weight_masks(module.graph)) else set[str]()
+    require(masks | {p.kind for p in module.parameters}, phase.trains)
+
+
+def _beginning(module: Module) -> Values:
+    """Parameters without their noise, and clocks that have not moved."""
+    clocks = {c.name: np.zeros(()) for c in module.clocks}
+    return clocks | {p.name: np.full(p.shape, p.start) for p in module.parameters}
