@@ -64,7 +64,7 @@ class Library:
 
     def link(self, source: Source, folder: FilePath | None, prefix: str = "") -> FileScope:
         """Parses a text and links its imports; syntax errors of this text raise, all others are gathered."""
-        scope = FileScope(_parse_import(source) if prefix else parse(source), prefix)
+        scope = FileScope(_parse_import(source, prefix) if prefix else parse(source), prefix)
         for item in scope.file.items:
             match item:
                 case ast.Use():
@@ -176,8 +176,13 @@ class Library:
         return None
 
 
-_parse_import = lru_cache(maxsize=64)(parse)
-"""Trees never change, and the same few library files are used again and again."""
+@lru_cache(maxsize=64)
+def _parse_import(source: Source, _prefix: str) -> ast.File:
+    """The tree of a file under one of its names: trees never change, and few files are used again and again.
+
+    What files define is told apart by their trees, so a file that has two names has two trees.
+    """
+    return parse(source)
 
 
 def _places(path: tuple[str, ...], folder: FilePath | None) -> list[FilePath]:

@@ -11,6 +11,7 @@ lead to choices) are written out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from attrs import Factory, define, evolve, field
@@ -34,6 +35,7 @@ from archir.sema.unneeded import without_unneeded
 from archir.sema.unneeded_items import called, callees, never_run
 from archir.sema.values import CandidatesValue, DefinitionValue, Value
 from archir.sema.write_out import Body
+from archir.source import Span
 from archir.syntax import ast
 from archir.syntax.comments import Comments
 from archir.syntax.fold import map_children
@@ -44,7 +46,8 @@ def print_source(module: Module) -> str:
     """The module's text in source form; for a network found in a space, its choices replaced.
 
     The net's parameters default to what the module has. Raises `ArchirError` NAS402 for a
-    relaxed module, one without a source, or a space that passes have changed (what the flat form is for).
+    relaxed module, one without a source, a space that passes have changed, or one with a file that only its path
+    names (what the flat form is for).
     """
     origin = module.origin
     unwritten = (
@@ -59,7 +62,7 @@ def print_source(module: Module) -> str:
     net = pick_net(scope, library, origin.net)
     settings = with_named_files(scope, library, None, dict(origin.settings))
     if origin.point is None:
-        brought: list[ast.Item] = [ast.Use((name,), None, span=net.definition.span) for name in scope.given]
+        brought: list[ast.Item] = [_use(library, name, net.definition.span) for name in scope.given]
         items = (*brought, *(with_defaults(i, settings) if i is net.definition else i for i in scope.file.items))
         return format_file(ast.File(origin.source, items), Comments.of(origin.source))
     space = reload(evolve(origin, point=None)).graph
@@ -67,6 +70,15 @@ def print_source(module: Module) -> str:
     owners = by_owner(space, net.definition.span)
     scopes = {**library.scopes, "": scope}
     return format_file(_Specializer(origin, scopes, origin.point, owners, stages).run(net, settings))
+
+
+def _use(library: Library, name: str, span: Span) -> ast.Use:
+    """The `use` of a file that settings named."""
+    path = library.texts[name].name
+    if Path(path).stem != name:
+        help_ = "print it in the flat form, or put that file beside the net's and name it without its path"
+        fail("NAS402", f"a text cannot name the file `{path}`", help=help_)
+    return ast.Use((name,), None, span=span)
 
 
 @define
@@ -110,10 +122,7 @@ class _Specializer:
         key = (id(value.definition), tag)
         if key in self.done:
             return self.done[key]
-        name = value.name if tag is None else f"{value.name}_{tag}"
-        if name in self.done.values():
-            name = f"{(value.scope.prefix or 'own').replace('.', '_')}_{name}"
-        self.done[key] = name
+        name = self.done[key] = self._new_name(value, tag)
         stages = self.stages.get((value.graph_name, tag))
         if stages is not None:
             own = {reduction: self.definition(value, t) for reduction, t in stages.by_reduction.items()}
@@ -137,6 +146,13 @@ class _Specializer:
         if kind == "net" and settings is None:
             kind, params = "stage", tuple(map(unsized, params))
         self.items.append(evolve(item, kind=kind, name=name, params=params, body=body))
+        return name
+
+    def _new_name(self, value: DefinitionValue | CandidatesValue, tag: str | None = None) -> str:
+        """A name that nothing in the new file has yet."""
+        name = value.name if tag is None else f"{value.name}_{tag}"
+        if name in self.done.values():
+            name = f"{(value.scope.prefix or 'own').replace('.', '_')}_{name}"
         return name
 
     def _place(self, value: DefinitionValue, tag: str | None) -> Place:
@@ -198,9 +214,10 @@ class _Specializer:
         key = (id(value.candidates), None)
         if key not in self.done:
             item = value.candidates
-            self.done[key] = item.name
+            name = self.done[key] = self._new_name(value)
             place = Place("", value.scope, frozenset(p.name for p in item.params))
-            self.items.insert(0, map_children(item, lambda part: self._body.expression(part, {}, place)))
+            written = map_children(item, lambda part: self._body.expression(part, {}, place))
+            self.items.insert(0, evolve(written, name=name))
         return self.done[key]
 
 
