@@ -9,10 +9,10 @@ from attrs import frozen
 
 from archir.diagnostics import fail
 from archir.ir.graph import Graph, Operation
+from archir.ir.inlined import inlined
 from archir.ir.module import Module, choice_instances, join
 from archir.ir.primitive import Primitive, Types, Weight
 from archir.ir.types import TensorType
-from archir.passes.inline import inlined
 
 
 @frozen

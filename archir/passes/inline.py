@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from archir.ir.graph import Call, Choice, Graph, Operation
-from archir.ir.module import Form, Module, join
+from archir.ir.inlined import inlined
+from archir.ir.module import Form, Module
 from archir.ir.rewrite import with_graph
 from archir.passes.base import Pass, Rewrite, Values
 
@@ -29,27 +29,3 @@ class Inline(Pass):
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
         return Rewrite(with_graph(module, inlined(module.graph)))
-
-
-def inlined(graph: Graph) -> Graph:
-    """The graph of a network without calls; operations are named by their paths."""
-    if not any(isinstance(node, Call) for node in graph.nodes):
-        return graph
-    nodes: list[Operation] = []
-    output = _append(graph, "", {value.name: value.name for value in graph.inputs}, nodes)
-    return evolve(graph, nodes=tuple(nodes), output=output)
-
-
-def _append(graph: Graph, path: str, paths: dict[str, str], nodes: list[Operation]) -> str:
-    """Appends the operations of one instance; `paths` says what its inputs are. Returns the path of its result."""
-    for node in graph.nodes:
-        assert not isinstance(node, Choice), "a network has no choices"
-        here = join(path, node.name)
-        operands = tuple(paths[name] for name in node.operands)
-        if isinstance(node, Operation):
-            nodes.append(evolve(node, name=here, operands=operands))
-            paths[node.name] = here
-        else:
-            inner = {value.name: operand for value, operand in zip(node.graph.inputs, operands, strict=True)}
-            paths[node.name] = _append(node.graph, here, inner, nodes)
-    return paths[graph.output]

@@ -8,8 +8,9 @@ from typing import NamedTuple, TypeAlias
 from attrs import evolve
 
 from archir.diagnostics import fail
-from archir.ir.graph import Call, Choice, Graph
-from archir.ir.module import join
+from archir.ir.graph import Graph, Operation
+from archir.ir.inlined import inlined
+from archir.ir.module import choice_instances
 from archir.ir.point import Kept
 from archir.ir.primitive import Primitive
 from archir.ops.norm import BatchNorm
@@ -36,23 +37,16 @@ class Reached(NamedTuple):
 
 def steps_of(graph: Graph) -> tuple[list[Step], int]:
     """The steps of a network, and the place of its output; raises `ArchirError` NAS404 at a choice."""
+    for instance in choice_instances(graph):
+        fail("NAS404", f"`{instance.path}` is still to be chosen", help="give a network, not a space")
+    whole = inlined(graph)
+    places = {v.name: -1 - i for i, v in enumerate(whole.inputs)}
     steps: list[Step] = []
-    return steps, _inline(graph, "", tuple(-1 - i for i in range(len(graph.inputs))), steps)
-
-
-def _inline(graph: Graph, path: str, arguments: tuple[int, ...], steps: list[Step]) -> int:
-    values = {v.name: a for v, a in zip(graph.inputs, arguments, strict=True)}
-    for node in graph.nodes:
-        operands = tuple(values[o] for o in node.operands)
-        here = join(path, node.name)
-        if isinstance(node, Choice):
-            fail("NAS404", f"`{here}` is still to be chosen", help="give a network, not a space")
-        if isinstance(node, Call):
-            values[node.name] = _inline(node.graph, here, operands, steps)
-        else:
-            values[node.name] = len(steps)
-            steps.append(Step(here, settled(node.primitive), operands))
-    return values[graph.output]
+    for node in whole.nodes:
+        assert isinstance(node, Operation), "the graph is inlined"
+        places[node.name] = len(steps)
+        steps.append(Step(node.name, settled(node.primitive), tuple(places[o] for o in node.operands)))
+    return steps, places[whole.output]
 
 
 def settled(primitive: Primitive) -> Primitive:

@@ -11,13 +11,13 @@ from onnx import GraphProto, ModelProto, helper
 
 from archir.diagnostics import fail
 from archir.files import atomic_write
+from archir.ir.inlined import inlined
 from archir.ir.module import Module
 from archir.lowering.flatten import Flat, flatten, steps_of, weights_of
 from archir.lowering.onnx.builder import Builder, value_info
 from archir.lowering.onnx.rows import ROWS, Site
 from archir.lowering.onnx.simplify import simplified, used
 from archir.lowering.weights import Array, fit_weights
-from archir.passes.inline import inlined
 
 OUTPUT = "logits"
 OPERATOR_SET = 17

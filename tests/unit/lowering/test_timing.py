@@ -8,9 +8,9 @@ import pytest
 import archir
 from archir.analysis.blocks import blocks_of
 from archir.analysis.latency import Timing, rest_of
+from archir.ir.inlined import inlined
 from archir.lowering.onnx import latency, timing
 from archir.lowering.onnx.timing import milliseconds
-from archir.passes.inline import inlined
 from tests.unit.analysis.test_cost import load
 from tests.unit.analysis.test_latency import PAIR
 
