@@ -75,7 +75,7 @@ def _edge_set(frame: Frame, group: ast.EdgeSet) -> tuple[CandidatesValue, list[t
     """The candidates, and for each edge what it starts from: `(a, b)` is one edge, `[a, b]` are two."""
     if group.home is not None or group.active is not None:
         word = "at" if group.home is not None else "active"
-        help_ = "leave it out; the passes `share_features` and `restrict` write it"
+        help_ = f"leave it out; the pass `{'share_features' if word == 'at' else 'restrict'}` writes it"
         frame.error("NAS304", f"`{word}` belongs to the flat form", group.span, help=help_)
         return None
     candidates = candidate_set(frame, group.candidates)

@@ -27,7 +27,7 @@ from archir.ir.module import FORMS, ArchitectureParameter, Clock, GateOf, Module
 from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
 from archir.ops import PRIMITIVES
-from archir.sema.flat_values import FLAT, clock_of, expression_of, literal, parameter_of, refuse
+from archir.sema.flat_values import FLAT, clock_of, expression_of, literal, parameter_of, real, refuse, split, unnamed
 from archir.sema.library import name_span
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
@@ -157,7 +157,7 @@ class _Reader:
         self, name: str, callee: ast.Expr, tag: str | None, e: ast.Call, types: dict[str, TensorType]
     ) -> Call:
         graph = self.graph(callee)
-        operands = tuple(_value(a.value, types) for a in e.arguments)
+        operands = tuple(_value(value, types) for value in unnamed(e.arguments))
         if tuple(types[o] for o in operands) != tuple(v.type for v in graph.inputs):
             wanted = ", ".join(str(v.type) for v in graph.inputs)
             fail(
@@ -189,8 +189,9 @@ def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorTy
             span=e.span,
             help=did_you_mean(primitive, PRIMITIVES) or "`archir ops` lists all",
         )
-    operands = tuple(_value(a.value, types) for a in e.arguments if a.name is None)
-    attributes = {a.name: literal(a.value) for a in e.arguments if a.name is not None}
+    places, named = split(e.arguments)
+    operands = tuple(_value(value, types) for value in places)
+    attributes = {name: literal(value) for name, value in named.items()}
     mask = _mask(attributes.pop("mask"), e.span) if "mask" in attributes else None
     known = [f.name for f in fields(PRIMITIVES[primitive])]
     for a in e.arguments:
@@ -215,8 +216,8 @@ def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorTy
 
 def _mask(value: object, span: Span) -> WeightMask:
     match value:
-        case (int() | float() as threshold, int() | float() as start):
-            return WeightMask(float(threshold), float(start))
+        case (first, second) if (threshold := real(first)) is not None and (start := real(second)) is not None:
+            return WeightMask(threshold, start)
     refuse(span, "`mask=(threshold, start)`")
 
 

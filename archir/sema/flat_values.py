@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from typing import Any, NoReturn
 
 from archir.diagnostics import fail
 from archir.ir.gates import GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter, Table
 from archir.ir.module import PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock
+from archir.sema.arithmetic import is_number
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
 from archir.syntax import ast
@@ -29,17 +31,51 @@ def literal(e: ast.Expr) -> Any:
     refuse(e.span, "a literal value")
 
 
+def real(value: Any) -> float | None:
+    """A literal's value as a float; None for what is no number, or too large for one."""
+    try:
+        return float(value) if is_number(value) else None
+    except OverflowError:
+        return None
+
+
+def split(arguments: Iterable[ast.Argument]) -> tuple[list[ast.Expr], dict[str, ast.Expr]]:
+    """The values without names, and those by name, each once; raises `ArchirError` at any other."""
+    places: list[ast.Expr] = []
+    named: dict[str, ast.Expr] = {}
+    for a in arguments:
+        if a.spread:
+            refuse(a.span, "a value without a `*`")
+        if a.name is None:
+            places.append(a.value)
+        elif a.name in named:
+            fail("NAS302", f"`{a.name}` is given twice", span=a.span, help="leave one of them out")
+        else:
+            named[a.name] = a.value
+    return places, named
+
+
+def unnamed(arguments: Iterable[ast.Argument]) -> list[ast.Expr]:
+    """The values of arguments that have no names; raises `ArchirError` at any other."""
+    places, named = split(arguments)
+    for name, value in named.items():
+        refuse(value.span, f"a value without the name `{name}`")
+    return places
+
+
 def parameter_of(item: ast.Binding) -> ArchitectureParameter:
     """The architecture parameter of `parameter %name = normal(deviation, [...], start=0.0, kind=arch)`."""
     match item.value:
-        case ast.Call(callee=ast.Name(text="normal"), arguments=(deviation, shape, *more)):
-            named = {a.name: a.value for a in more}
+        case ast.Call(callee=ast.Name(text="normal"), arguments=arguments):
+            places, named = split(arguments)
             start, kind = named.pop("start", None), named.pop("kind", None)
-            size, numbers = literal(shape.value), [literal(deviation.value), 0.0 if start is None else literal(start)]
             kinds = [k for k in PARAMETER_KINDS if kind is None or (isinstance(kind, ast.Name) and kind.text == k)]
-            if not named and kinds and isinstance(size, tuple) and all(isinstance(n, int | float) for n in numbers):
-                spread, begin = map(float, numbers)
-                return ArchitectureParameter(item.path, size, spread, begin, kinds[0])
+            begin = 0.0 if start is None else real(literal(start))
+            match [literal(e) for e in places]:
+                case [deviation, tuple() as size] if not named and kinds:
+                    spread = real(deviation)
+                    if spread is not None and begin is not None:
+                        return ArchitectureParameter(item.path, size, spread, begin, kinds[0])
     refuse(item.span, "`normal(deviation, [edges, operations])`")
 
 
@@ -71,14 +107,14 @@ def expression_of(e: ast.Expr) -> Gate:
                 named = [name for name in GATE_FUNCTIONS if name not in INFIX]
                 near = did_you_mean(callee.text, named) or f"there is {', '.join(named)}"
                 fail("NAS201", f"there is no gate function `{callee.text}`", span=e.span, help=near)
-            return Apply(callee.text, tuple(expression_of(a.value) for a in e.arguments))
+            return Apply(callee.text, tuple(map(expression_of, unnamed(e.arguments))))
     refuse(e.span, "a gate such as `softmax(%arch.normal.x.2.alpha)`")
 
 
 def _table(e: ast.ListOf) -> Table:
     rows = literal(e)
     even = all(isinstance(row, tuple) and len(row) == len(rows[0]) for row in rows)
-    if not rows or not even or not all(isinstance(n, int | float) for row in rows for n in row):
+    if not rows or not even or not all(real(n) is not None for row in rows for n in row):
         refuse(e.span, "a table of numbers such as `[[1, 2], [3, 4]]`")
     return Table(rows)
 

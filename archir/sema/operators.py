@@ -6,7 +6,7 @@ from archir.ir.primitive import Primitive
 from archir.ops.pointwise import Add, Mul, Scale
 from archir.sema.arithmetic import COMPARISONS, calculate, is_number
 from archir.sema.context import Frame
-from archir.sema.primitives import use_primitive
+from archir.sema.primitives import make_primitive, use_primitive
 from archir.sema.values import POISON, Tensor, Value, kind_of
 from archir.syntax import ast
 
@@ -41,7 +41,9 @@ def _combine(frame: Frame, e: ast.Expr, symbol: str, left: Value, right: Value) 
     elif symbol == "*" and len(operands) == 2:
         node = Mul()
     elif symbol == "*" and len(operands) == 1 and (is_number(left) or is_number(right)):
-        node = Scale(factor=left if is_number(left) else right)
+        node = make_primitive(frame, Scale, {"factor": left if is_number(left) else right}, e.span)
+        if node is None:
+            return POISON
     if node is None:
         help_ = "tensors take `+`, `*` and `* number`" if operands else "both sides must be numbers, or both tensors"
         return frame.error(

@@ -19,7 +19,7 @@ def call_primitive(frame: Frame, cls: type[Primitive], arguments: Arguments, spa
     rest = tuple(v for v in values if not isinstance(v, Tensor))
     names = [f.name for f in fields(cls)]
     given = bind(frame, f"`{cls.name}`", names, Arguments(rest, arguments.keywords), span)
-    primitive = None if given is None else _made(frame, cls, given, span)
+    primitive = None if given is None else make_primitive(frame, cls, given, span)
     return POISON if primitive is None else use_primitive(frame, primitive, operands, span)
 
 
@@ -28,7 +28,7 @@ def _flat(values: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(value for group in nested for value in group)
 
 
-def _made(frame: Frame, cls: type[Primitive], given: dict[str, Value], span: Span) -> Primitive | None:
+def make_primitive(frame: Frame, cls: type[Primitive], given: dict[str, Value], span: Span) -> Primitive | None:
     """The primitive with its attributes; None (reported) where a value does not fit one."""
     wrong = False
     for name, value in given.items():
