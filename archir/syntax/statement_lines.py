@@ -9,7 +9,7 @@ from archir.syntax.lines import WIDTH, Lines
 
 def write_block(out: Lines, head: str, block: ast.Block) -> None:
     """A block in one line where it was written so and fits."""
-    short = _one_line(out, block)
+    short = _one_line(block)
     if short is not None and len(f"{'  ' * out.depth}{head}{{ {short} }}") <= WIDTH:
         out.put(f"{head}{{ {short} }}", block)
         return
@@ -17,16 +17,16 @@ def write_block(out: Lines, head: str, block: ast.Block) -> None:
     out.trail(block)
 
 
-def _one_line(out: Lines, block: ast.Block) -> str | None:
-    """The block's only statement, where it was written in one line without a comment."""
+def _one_line(block: ast.Block) -> str | None:
+    """The block's only statement, where it was written in one line (so that no comment is inside)."""
     start, end = block.span.start, block.span.end
-    if len(block.statements) != 1 or "\n" in block.span.source.text[start:end] or out.commented(start, end):
+    if len(block.statements) != 1 or "\n" in block.span.source.text[start:end]:
         return None
     only = block.statements[0]
     if isinstance(only, ast.If):
         return None
     if isinstance(only, ast.For):
-        inner = _one_line(out, only.body)
+        inner = _one_line(only.body)
         return None if inner is None else f"{_for_head(only)}{{ {inner} }}"
     return _simple_text(only)
 
@@ -49,8 +49,8 @@ def _write_branch(out: Lines, before: str, s: ast.If) -> None:
     if s.otherwise is None:
         (write_long_block if before else write_block)(out, head, s.body)
         return
-    short = _one_line(out, s.body)
-    other = _one_line(out, s.otherwise) if isinstance(s.otherwise, ast.Block) else None
+    short = _one_line(s.body)
+    other = _one_line(s.otherwise) if isinstance(s.otherwise, ast.Block) else None
     whole = f"{head}{{ {short} }} else {{ {other} }}"
     one = not before and "\n" not in s.span.source.text[s.span.start : s.span.end]
     if one and short is not None and other is not None and len(whole) + 2 * out.depth <= WIDTH:

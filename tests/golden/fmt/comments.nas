@@ -15,6 +15,8 @@ block b(x,k=3) { # behind an opening brace
   y=relu( x )   # behind a statement
 
   # after an empty line
+  y = relu(y)
+  # between two statements, without one
   for i in 0..3 { # behind a for
     y=relu(y) }   # behind a loop
   if k==3 { y = relu(y) # inside
