@@ -211,6 +211,18 @@ def test_an_edge_without_its_none_has_to_stay() -> None:
         fixed(module, point)
 
 
+def test_an_edge_of_any_operations_may_go_without_its_none() -> None:
+    """There is what `none` stands for where an edge keeps no operation, so it is nobody's alternative."""
+    text = """
+use ops
+candidates few = none | skip | conv_3x3: relu_conv_bn(k=3)
+net n(image: tensor[4, 8, 8]) { return choose few from [image, relu(image)] keep any edges any ops }
+"""
+    whole = load_source(Source("n", text))
+    module = archir.apply(whole, "restrict{to=((n, all, (skip, conv_3x3)))}")
+    assert space_of(module).size == space_of(whole).size == (2**2) ** 2
+
+
 def test_the_base_is_restricted_too() -> None:
     module = archir.apply(small_space(), f"relax,bottleneck{{ratio=2}},{RESTRICT}")
     assert module.base is not None

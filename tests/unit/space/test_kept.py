@@ -32,4 +32,5 @@ def test_any_space_has_them() -> None:
         space = space_of(module)
         cells = kept_of(module, space.unrank(space.size // 2))
         assert {cell.owner for cell in cells} == owners
+        assert not [node for cell in cells for node in cell.nodes if node.name == "choose" and cell.owner in stages]
         assert all(sum(cell.edges_by_operations) == sum(len(n.operations) for n in cell.nodes) for cell in cells)

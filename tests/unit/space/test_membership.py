@@ -8,6 +8,7 @@ import pytest
 
 import archir
 from archir.diagnostics import ArchirError
+from archir.ir.module import Module
 from archir.lowering.inherit import matching_weights
 from archir.passes.fix import fixed
 from archir.sema import load_source
@@ -61,6 +62,20 @@ def test_why_a_network_is_not_in_the_space(change: tuple[str, str], reason: str,
     with pytest.raises(ArchirError) as error:
         find_point(archir.load("darts", **SMALL), network)
     assert reason in str(error.value)
+
+
+def test_slots_are_filled_in_the_order_of_the_edges() -> None:
+    """The first edge that is kept gives the first input; the other way around is no network of the space."""
+    head = "candidates ops = relu | sigmoid\ncell two(a, b) { return conv(a) * b }\nnet n(image: tensor[4, 8, 8]) {"
+    end = "return two(CHOSEN)\n}"
+
+    def net(chosen: str) -> Module:
+        return load_source(Source("n", f"{head} y = swish(image)\n{end.replace('CHOSEN', chosen)}"))
+
+    space = net("*choose ops from [image, y] keep 2 edges")
+    assert find_point(space, net("relu(image), sigmoid(y)")).choices
+    with pytest.raises(ArchirError, match="not in"):
+        find_point(space, net("relu(y), sigmoid(image)"))
 
 
 def test_sizes_have_to_agree() -> None:

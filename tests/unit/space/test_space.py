@@ -193,6 +193,9 @@ def test_points_speak_of_what_is_open_and_of_nothing_else() -> None:
     assert why_not(module, closed) == []
     assert "open only inside candidates" in why_not(module, more)[0]
     assert space_of(module).without_closed(more) == closed
+    inner = Point((("inner.y", (Kept(0, "p"),)),))  # says nothing of what opens it
+    assert space_of(module).without_closed(inner) == Point(())
+    assert space_of(module).without_closed(inner, rest_open=True) == inner
     assert why_not(module, Point(())) == [
         "nothing is said of choice `nested.x.1`",
         "nothing is said of choice `nested.y`",

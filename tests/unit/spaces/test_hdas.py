@@ -12,6 +12,7 @@ from archir.analysis.depth import depth, is_cell, stages
 from archir.cli.main import run
 from archir.ir.graph import Graph
 from archir.ir.module import Module, choice_instances
+from archir.ir.origin import Setting
 from archir.lowering.torch import to_torch
 from archir.passes import run_pipeline
 from archir.passes.fix import fixed
@@ -41,16 +42,16 @@ def numel(module: Module) -> int:
     [(6, {"channels": 36}, 20), (4, {"channels": 39, "imagenet": True, "image": (3, 224, 224), "classes": 1000}, 14)],
     ids=["CIFAR-10", "ImageNet"],
 )
-def test_derived_nets(cells: int, settings: dict[str, object], all_cells: int) -> None:
+def test_derived_nets(cells: int, settings: dict[str, Setting], all_cells: int) -> None:
     """A point that was found on small images is applied to the net of the evaluation."""
     small = load("hs_das", channels=4, cells=cells, **FOUND)
     found = run_pipeline(small, "sample{seed=2}").module
     assert found.origin is not None
     assert found.origin.point is not None
-    large = fixed(load("hs_das", cells=cells, **FOUND, **settings), found.origin.point)  # type: ignore[arg-type]
+    large = fixed(load("hs_das", cells=cells, **FOUND, **settings), found.origin.point)
     assert cells_of(large.graph) == all_cells
     assert parameters(large) == numel(large)
-    read = load_source(Source("net.nas", print_source(found)), parameters=settings)  # type: ignore[arg-type]
+    read = load_source(Source("net.nas", print_source(found)), parameters=settings)
     assert (parameters(read), macs(read)) == (parameters(large), macs(large))
     if all_cells == 14:
         assert [graph.inputs[1].type.height for _, graph in stages(large.graph)] == [28, 14, 7]
