@@ -54,7 +54,7 @@ def test_a_space_cannot_train() -> None:
     ],
 )  # fmt: skip
 def test_shipped_methods_can_work(space: str, method: str) -> None:
-    rehearse(archir.load(f"spaces/{space}.nas"), read_method(find_method(method), {}).steps, Compiler())
+    rehearse(archir.load(space), read_method(find_method(method), {}).steps, Compiler())
 
 
 @pytest.mark.parametrize(("spec", "told"), [("derive{rule=nonzero}", False), ("fix{point=x}", True)])
