@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from archir.analysis.conventions import DEFAULT
 from archir.analysis.table import MEASURES, Alternative, Row, cost_table, refuse_sharing, shape_of
 from archir.diagnostics import fail
-from archir.ir.gates import Apply, Gate, Number, Parameter, Table, added, picked
+from archir.ir.gates import Apply, Gate, Number, Parameter, Table, added, multiplied, picked
 from archir.ir.graph import Choice
 from archir.ir.module import Module, choice_instances
 from archir.ir.rewrite import rewritten
@@ -39,7 +39,7 @@ def cost_expression(module: Module, measure: str = "macs", convention: str = DEF
     behind: dict[str, list[Alternative | None]] = {}
     for row in table.rows:
         behind.setdefault(row.key, []).append(row.behind)
-    total: Gate = Number(getattr(table.fixed, measure))
+    terms: list[Gate] = [Number(getattr(table.fixed, measure))]
     for row, costs in table.rows.items():
         choice = choices[row.key]
         numbers = {place: getattr(cost, measure) for place, cost in costs.items()}
@@ -48,9 +48,9 @@ def cost_expression(module: Module, measure: str = "macs", convention: str = DEF
             edge = choices[open_.key].edges[open_.edge]
             gate = Parameter(instances[open_.key].path)
             share = added(picked(gate, open_.edge, k) for k, c in edge.alternatives if c.name in open_.operations)
-            term = Apply("*", (share, term))
-        total = Apply("+", (total, term))
-    return total
+            term = multiplied((share, term))
+        terms.append(term)
+    return added(terms)
 
 
 def _derived(module: Module) -> Module:

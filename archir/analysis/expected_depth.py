@@ -17,7 +17,7 @@ from attrs import define, evolve, field, frozen
 from archir.analysis.axes import axes_of
 from archir.analysis.depth import is_cell, stages
 from archir.analysis.gates import Array, evaluate_values
-from archir.ir.gates import Apply, Gate, Number, Parameter, Table, added, picked
+from archir.ir.gates import Apply, Gate, Number, Parameter, Table, added, multiplied, picked
 from archir.ir.graph import Choice, Graph, results
 from archir.ir.module import ArchitectureParameter, Module, NamedValue, join
 
@@ -127,7 +127,7 @@ class _Stage:
 
 
 def _scaled(weight: Gate, terms: _Terms) -> _Terms:
-    return tuple((weight if w is None else Apply("*", (weight, w)), depth) for w, depth in terms)
+    return tuple((weight if w is None else multiplied((weight, w)), depth) for w, depth in terms)
 
 
 def _depth(terms: _Terms, *, through_a_cell: bool = False) -> Gate:
@@ -138,6 +138,6 @@ def _depth(terms: _Terms, *, through_a_cell: bool = False) -> Gate:
 def _summands(terms: _Terms, through_a_cell: bool) -> Iterator[Gate]:
     for weight, depth in terms:
         one = Number(1.0) if through_a_cell else None
-        total = one if depth is None else depth if one is None else Apply("+", (depth, one))
+        total = one if depth is None else depth if one is None else added((depth, one))
         if total is not None:
-            yield total if weight is None else weight if total == Number(1.0) else Apply("*", (weight, total))
+            yield total if weight is None else weight if total == Number(1.0) else multiplied((weight, total))

@@ -7,7 +7,8 @@ deriving a network and running a transit cell ask the same row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, reduce
+from operator import add, mul
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -128,9 +129,9 @@ ROWS: dict[str, Row] = {
     "nonempty": nonempty,
     "detach": lambda _, x: x,
     "step": step,
-    "+": lambda _, a, b: a + b,
+    "+": lambda _, *terms: reduce(add, terms),
     "-": lambda _, a, b: a - b,
-    "*": lambda _, a, b: a * b,
+    "*": lambda _, *factors: reduce(mul, factors),
     "/": lambda _, a, b: a / b,
     "log": lambda axes, x: np.log(there(axes, x, 1.0)),
     "dot": lambda axes, a, b: np.asarray(np.sum(there(axes, a * b, 0.0))),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from ctypes import c_float
-from functools import reduce
 from typing import Literal, TypeAlias
 
 from attrs import frozen
@@ -64,13 +63,16 @@ Gate: TypeAlias = Parameter | Number | Table | Apply
 Zeros: TypeAlias = Literal["dense", "first", "product", "closed", "indicator"]
 
 INFIX = {"+": 1, "-": 1, "*": 2, "/": 2}
-"""Functions that are written between their two arguments, and how strongly they bind."""
+"""Functions that are written between their arguments, and how strongly they bind."""
+CHAINS = ("+", "*")
+"""Those of any number of arguments: a sum over all choices of a net is as deep as a sum of two."""
 
 
 def _operand(function: str, place: int, argument: Gate) -> str:
     if isinstance(argument, Apply) and argument.function in INFIX:
         inner, outer = INFIX[argument.function], INFIX[function]
-        if inner < outer or (inner == outer and place > 0):
+        same_chain = argument.function == function and function in CHAINS  # without brackets it would be one
+        if inner < outer or (inner == outer and (place > 0 or same_chain)):
             return f"({argument})"
     return str(argument)
 
@@ -124,9 +126,9 @@ GATE_FUNCTIONS = {
         GateFunction(
             "step", 2, 2, "dense", "1 where a mask reaches its threshold; the gradient passes (HM-NAS, Eq. 4)"
         ),
-        GateFunction("+", 2, 2, "dense", "the sum"),
+        GateFunction("+", 2, None, "dense", "the sum"),
         GateFunction("-", 2, 2, "dense", "the difference"),
-        GateFunction("*", 2, 2, "product", "the product"),
+        GateFunction("*", 2, None, "product", "the product"),
         GateFunction("/", 2, 2, "first", "the quotient"),
         GateFunction("log", 1, 1, "dense", "the natural logarithm"),
         GateFunction("dot", 2, 2, "dense", "the sum of the products of two tables, one number"),
@@ -139,15 +141,21 @@ GATE_FUNCTIONS = {
 
 
 def added(gates: Iterable[Gate]) -> Gate:
-    """Their sum, from the left; zero for none."""
-    terms = tuple(gates)
-    return reduce(lambda a, b: Apply("+", (a, b)), terms) if terms else Number(0.0)
+    """Their sum; zero for none."""
+    return _chain("+", gates, Number(0.0))
 
 
 def multiplied(gates: Iterable[Gate]) -> Gate:
-    """Their product, from the left; one for none."""
-    factors = tuple(gates)
-    return reduce(lambda a, b: Apply("*", (a, b)), factors) if factors else Number(1.0)
+    """Their product; one for none."""
+    return _chain("*", gates, Number(1.0))
+
+
+def _chain(function: str, gates: Iterable[Gate], nothing: Gate) -> Gate:
+    """The function of all; what is a chain of the same function already gives its arguments."""
+    found: list[Gate] = []
+    for gate in gates:
+        found += gate.arguments if isinstance(gate, Apply) and gate.function == function else (gate,)
+    return Apply(function, tuple(found)) if len(found) > 1 else found[0] if found else nothing
 
 
 def picked(gate: Gate, edge: int, operation: int) -> Gate:
@@ -211,8 +219,8 @@ def unmasked(gate: Gate) -> Gate:
     if gate.function == "step":
         return Number(1.0)
     arguments = tuple(map(unmasked, gate.arguments))
-    if gate.function == "*" and Number(1.0) in arguments and arguments != gate.arguments:
-        return arguments[1 - arguments.index(Number(1.0))]
+    if gate.function == "*" and arguments != gate.arguments:
+        return multiplied(a for a in arguments if a != Number(1.0))
     return Apply(gate.function, arguments)
 
 

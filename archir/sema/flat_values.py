@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
 from typing import Any, NoReturn
 
 from archir.diagnostics import fail
-from archir.ir.gates import GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter, Table
+from archir.ir.gates import CHAINS, GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter, Table
 from archir.ir.module import PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock
+from archir.limits import Limits, current_limits
 from archir.sema.arithmetic import is_number
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
@@ -100,8 +100,7 @@ def expression_of(e: ast.Expr) -> Gate:
             for operator, _ in e.rest:
                 if operator not in INFIX:
                     refuse(e.span, f"one of {' '.join(INFIX)} between two expressions")
-            first = expression_of(e.first)
-            return reduce(lambda left, step: Apply(step[0], (left, expression_of(step[1]))), e.rest, first)
+            return _infix(e)
         case ast.Call(callee=ast.Name() as callee):
             if callee.text not in GATE_FUNCTIONS:
                 named = [name for name in GATE_FUNCTIONS if name not in INFIX]
@@ -109,6 +108,22 @@ def expression_of(e: ast.Expr) -> Gate:
                 fail("NAS201", f"there is no gate function `{callee.text}`", span=e.span, help=near)
             return Apply(callee.text, tuple(map(expression_of, unnamed(e.arguments))))
     refuse(e.span, "a gate such as `softmax(%arch.normal.x.2.alpha)`")
+
+
+def _infix(e: ast.Arithmetic) -> Gate:
+    """`a + b - c`, from the left; `+` and `*` in a row take all that they stand between."""
+    found, last, nested, limits = expression_of(e.first), "", 0, current_limits()
+    for operator, operand in e.rest:
+        argument = expression_of(operand)
+        if operator == last and operator in CHAINS and isinstance(found, Apply):
+            found = Apply(operator, (*found.arguments, argument))
+        else:
+            found, nested = Apply(operator, (found, argument)), nested + 1
+        if nested > limits.nesting:
+            message = f"signs change more than {limits.nesting} times in one expression"
+            fail("NAS102", message, span=e.span, help=Limits.remedy("nesting"))
+        last = operator
+    return found
 
 
 def _table(e: ast.ListOf) -> Table:

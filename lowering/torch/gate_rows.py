@@ -6,7 +6,8 @@ The indicators are those of `archir.analysis.gates`, so a transit cell runs what
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, reduce
+from operator import add, mul
 from typing import TypeAlias
 
 import numpy as np
@@ -131,9 +132,9 @@ GATE_ROWS: dict[str, GateRow] = {
     "nonempty": _indicator(numeric.nonempty),
     "detach": lambda _, x: x.detach(),
     "step": lambda _, mask, threshold: step(mask, float(threshold)),
-    "+": lambda _, a, b: a + b,
+    "+": lambda _, *terms: reduce(add, terms),
     "-": lambda _, a, b: a - b,
-    "*": lambda _, a, b: a * b,
+    "*": lambda _, *factors: reduce(mul, factors),
     "/": lambda _, a, b: a / b,
     "log": lambda axes, x: torch.log(there(axes, x, 1.0)),
     "dot": dot,
