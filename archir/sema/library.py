@@ -146,7 +146,7 @@ class Library:
             return True
         before = self.read[dotted].name
         here = next((p for p in _places(item.path, folder) if os.path.isfile(p)), None)
-        if here is None or os.path.abspath(here) == os.path.abspath(before):
+        if here is None or os.path.realpath(here) == os.path.realpath(before):  # a folder may be a link
             return True
         message = f"`use {dotted}` means two files: `{before}` and `{here}`"
         self.errors.append(Diagnostic("NAS203", message, item.span, help="rename one of them"))

@@ -134,6 +134,16 @@ def test_one_name_cannot_mean_two_files(tmp_path: Path) -> None:
         load(file)
 
 
+def test_a_file_is_one_file_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "helper.nas").write_text("block help(x) { return conv(x, 4) }\n")
+    (tmp_path / "inner" / "helper.nas").symlink_to(tmp_path / "helper.nas")
+    (tmp_path / "inner" / "part.nas").write_text("use helper\nblock part(x) { return help(x) }\n")
+    file = tmp_path / "space.nas"
+    file.write_text("use helper\nuse inner.part\nnet n(image: tensor[3, 8, 8]) { return image |> help |> part.part }\n")
+    assert load(file).graph.type.shape == (4, 8, 8)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
