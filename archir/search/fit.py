@@ -1,11 +1,13 @@
-"""Whether a net takes the data."""
+"""Whether a net, and what trains it, fit the data."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archir.diagnostics import fail
 from archir.ir.module import Module
+from archir.search.phases import Step, Train
 
 if TYPE_CHECKING:
     from archir.search.data import Data
@@ -32,3 +34,15 @@ def check_fit(module: Module, data: Data) -> None:
             f"`{module.name}` gives {module.graph.type}, and {data.name} has {data.classes} classes",
             help="load the net with that number of classes",
         )
+
+
+def check_cutout(steps: Sequence[Step], data: Data) -> None:
+    """Raises ArchirError (NAS506) if a phase's cutout erases every image, wherever its square is put."""
+    side = max(data.type.shape[1:])
+    for step in steps:
+        if isinstance(step, Train) and step.cutout // 2 >= side - 1 and step.cutout - step.cutout // 2 >= side:
+            fail(
+                "NAS506",
+                f"a cutout of {step.cutout} leaves nothing of an image of {data.name}, {data.type}",
+                help=f"half of the side is usual: cutout={side // 2}; 0 leaves it out",
+            )

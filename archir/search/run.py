@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from archir.ir.module import Module
 from archir.search.checkpoint import load_checkpoint, save_checkpoint, write_with_remedy
 from archir.search.compiler import Compiler
-from archir.search.fit import check_fit
+from archir.search.fit import check_cutout, check_fit
 from archir.search.folders import RunFolder, check_same, opened, write_texts
 from archir.search.job import Job, run_steps
 from archir.search.logs import Curves, write_logs
@@ -78,6 +78,7 @@ def _lead(work: _Work, reporter: Reporter, *, resume: bool) -> Result:
     plan = work.plan
     if plan.module is not None and not resume:
         check_fit(plan.module, plan.data)  # before the folder is made
+        check_cutout(plan.steps, plan.data)
         rehearse(plan.module, plan.steps, work.compiler)
     with opened(work.path, resume=resume) as (folder, is_begun):
         if is_begun:

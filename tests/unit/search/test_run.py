@@ -240,6 +240,19 @@ def test_a_net_that_does_not_take_the_data_is_refused(data: Data, tmp_path: Path
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(("cutout", "blank"), [(13, False), (16, True)])
+def test_a_cutout_that_erases_every_image_is_refused(data: Data, tmp_path: Path, cutout: int, blank: bool) -> None:
+    plan = Plan((RunPass("relax"), Train(epochs=1, batch=64, cutout=cutout)), data, small_space())
+    if blank:
+        with pytest.raises(
+            ArchirError, match=r"a cutout of 16 leaves nothing of an image of digits, tensor\[1, 8, 8\]"
+        ):
+            execute(plan, tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+    else:
+        execute(plan, tmp_path / "run")
+
+
 def test_a_full_disk_stops_the_run_and_a_resume_goes_on(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
