@@ -29,6 +29,7 @@ class RunOptions:
 
     data: str
     size: int | None
+    limit: int | None
     output: str
     seed: int
     resume: bool
@@ -50,6 +51,7 @@ def run_options(command: F) -> F:
         (
             click.option("--data", default="digits", show_default=True, metavar="DATA", help=DATA_HELP),
             click.option("--size", type=click.IntRange(min=1), help="Scale images to this height and width."),
+            click.option("--limit", type=click.IntRange(min=1), help="Take so many training images, evenly by class."),
             click.option("-o", "--output", required=True, metavar="RUN", help="The run's folder."),
             click.option("--seed", type=int, default=0, show_default=True, help="What all random numbers derive from."),
             click.option("--resume", is_flag=True, help="Go on with the interrupted run in RUN."),
@@ -106,7 +108,9 @@ def workplace(options: RunOptions) -> Workplace:
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     with first_before_others("data"):
-        data = load_data(options.data, size=options.size, seed=options.seed, progress=reporter.decoding)
+        data = load_data(
+            options.data, size=options.size, limit=options.limit, seed=options.seed, progress=reporter.decoding
+        )
     return Workplace(options, data, reporter)
 
 

@@ -70,16 +70,21 @@ def begun(plan: Plan, path: Path, processes: int) -> tuple[Module, Setup]:
         fail("NAS502", message, help="start it without `--resume`")
     if module.origin is None:
         fail("NAS502", f"`{module.name}` has no text that a resumed run could load", help="load it from a .nas file")
-    return module, Setup(module.origin, plan.facts, plan.words, plan.texts, plan.command, circumstances(processes))
+    around = circumstances(plan, processes)
+    return module, Setup(module.origin, plan.facts, plan.words, plan.texts, plan.command, around)
 
 
-def circumstances(processes: int) -> dict[str, str]:
-    """What the last digits of a run's numbers depend on, and nothing else of it: versions, threads, processes."""
+def circumstances(plan: Plan, processes: int) -> dict[str, str]:
+    """What a run may be resumed with another of: where its data are, and what only last digits depend on.
+
+    These are versions, threads and processes. The data themselves are among the facts.
+    """
     try:
         own = version("archir")
     except PackageNotFoundError:  # run from a checkout that is not installed
         own = "unknown"
     return {
+        "data": plan.data.spec,
         "archir": own,
         "torch": str(torch.__version__),
         "python": platform.python_version(),

@@ -128,7 +128,7 @@ def _resumed(folder: RunFolder, work: _Work, reporter: Reporter) -> tuple[Module
     """The run in a folder as its checkpoint has it; the module is made from the texts in there."""
     setup, state = load_checkpoint(folder.checkpoint)
     check_same(setup, work.plan.facts, work.plan.words)
-    for name, now in circumstances(work.processes.count).items():
+    for name, now in circumstances(work.plan, work.processes.count).items():
         if setup.circumstances.get(name) != now:
             reporter.message(f"note: started with {name} {setup.circumstances.get(name)}, resumed with {now}")
     return work.compiler.elaborate(setup.origin), setup, state

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.search.data.images import Data, Images, from_images
+from archir.search.data.limit import Limit
 from archir.search.data.memory import require_memory
 
 T = TypeVar("T")
@@ -33,11 +34,11 @@ class _Sample:
     label: int
 
 
-def folder(root: str, size: int | None, progress: Progress | None) -> Data:
-    """All images below `root`, decoded to RGB in parallel threads and cut to one size.
+def folder(root: str, size: int | None, progress: Progress | None, limit: Limit | None = None) -> Data:
+    """The images below `root`, decoded to RGB in parallel threads and cut to one size.
 
     With `size` an image is scaled so that its shorter side fits and its middle is kept; without,
-    all images must have one size.
+    all images must have one size. With `limit` only those training images are read that it takes.
 
     Raises:
         ArchirError: NAS501: missing folders, no images, classes of train and test that differ,
@@ -52,6 +53,8 @@ def folder(root: str, size: int | None, progress: Progress | None) -> Data:
     classes, train = _samples(path / "train")
     test_classes, test = _samples(path / "test")
     _same_classes(root, classes, test_classes)
+    if limit is not None:
+        train = [train[i] for i in limit.positions([s.label for s in train])]
     samples = train + test
     with warnings.catch_warnings():  # here, not in the threads, which share the filters
         warnings.simplefilter("ignore")  # Pillow's are about metadata that is not used here

@@ -40,6 +40,7 @@ class Data:
     """A data set: images to train on and to test with.
 
     mean, std: per channel over the training images, in units of full brightness (0 to 1).
+    spec: what it was asked for by, as `load_data` takes it; nothing if it was made otherwise.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Data:
     class_names: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    spec: str = ""
 
     @property
     def classes(self) -> int:

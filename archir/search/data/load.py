@@ -11,18 +11,22 @@ from archir.diagnostics import fail
 from archir.search.data.builtin import cifar, digits, fake
 from archir.search.data.folder import Progress, folder
 from archir.search.data.images import Data, Images, statistics
+from archir.search.data.limit import Limit, limited
 from archir.search.data.memory import require_memory
 
 KNOWN = ("digits", "cifar10:DIR", "cifar100:DIR", "folder:DIR", "fake")
 
 
-def load_data(spec: str, *, size: int | None = None, seed: int = 0, progress: Progress | None = None) -> Data:
+def load_data(
+    spec: str, *, size: int | None = None, limit: int | None = None, seed: int = 0, progress: Progress | None = None
+) -> Data:
     """The data set that `spec` names, decoded and in memory.
 
     Args:
         spec: `digits`, `cifar10:DIR`, `cifar100:DIR`, `folder:DIR` or `fake`.
         size: height and width in pixels that images are scaled to; None keeps their own.
-        seed: what the made-up images of `fake` are drawn from; the others do not depend on it.
+        limit: how many training images there are to be, as many of each class; None takes all. Test images all stay.
+        seed: what the made-up images of `fake` are drawn from, and which images a limit takes.
         progress: called with (images done, images in all) while a folder is decoded.
 
     Raises:
@@ -30,14 +34,17 @@ def load_data(spec: str, *, size: int | None = None, seed: int = 0, progress: Pr
     """
     if size is not None and size < 1:
         fail("NAS501", f"images cannot be scaled to {size} pixels", help="give a `--size` of at least 1")
+    part = None if limit is None else Limit(limit, seed)
     kind, _, path = spec.partition(":")
     if kind == "folder" and path:
-        return folder(path, size, progress)
-    if kind in ("cifar10", "cifar100") and path:
-        return _scaled(cifar(kind, path), size)
-    if spec not in ("digits", "fake"):
+        data = folder(path, size, progress, part)
+    elif kind in ("cifar10", "cifar100") and path:
+        data = _scaled(limited(cifar(kind, path), part), size)
+    elif spec in ("digits", "fake"):
+        data = _scaled(limited(digits() if kind == "digits" else fake(seed), part), size)
+    else:
         _refuse(spec, kind)
-    return _scaled(digits() if kind == "digits" else fake(seed), size)
+    return evolve(data, spec=spec)
 
 
 def _refuse(spec: str, kind: str) -> NoReturn:

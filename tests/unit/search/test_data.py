@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from archir.diagnostics import ArchirError, Diagnostic
-from archir.search.data import load_data, memory
+from archir.search.data import Data, load_data, memory
+from archir.search.data.limit import Limit
 from tests.build import tensor
 
 
@@ -187,3 +188,48 @@ def test_cifar_from_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (data.type, data.classes, len(data.train), len(data.test)) == (tensor(3, 32, 32), 100, 6, 4)
     assert data.train.pixels[0, 0, 0, :4].tolist() == [0, 1, 2, 3]  # channels first, as in the file
     assert data.train.labels.tolist() == list(range(6))
+
+
+def by_class(data: Data) -> list[int]:
+    return data.train.labels.bincount().tolist()  # type: ignore[no-any-return, no-untyped-call]
+
+
+def test_a_limit_takes_as_many_of_each_class_in_order() -> None:
+    whole, some, more = (load_data("fake", limit=n, seed=3) for n in (256, 42, 130))
+    assert torch.equal(whole.train.pixels, load_data("fake", seed=3).train.pixels)
+    assert sorted(by_class(some)) == [10, 10, 11, 11]
+    assert torch.equal(some.test.pixels, whole.test.pixels)
+    places = [
+        [int((whole.train.pixels == p).flatten(1).all(1).nonzero()) for p in d.train.pixels] for d in (some, more)
+    ]
+    assert places[0] == sorted(places[0])
+    assert set(places[0]) < set(places[1])
+    assert some.mean == pytest.approx((some.train.pixels.double() / 255).mean((0, 2, 3)).tolist(), abs=1e-12)
+
+
+def test_which_images_a_limit_takes_follows_the_seed() -> None:
+    first, again, other = (load_data("digits", limit=100, seed=seed).train.pixels for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_where_a_class_has_too_few_images_others_give_more() -> None:
+    labels = [0] * 20 + [1] * 3 + [2] * 20
+    kept = [labels[i] for i in Limit(23).positions(labels)]
+    assert [kept.count(c) for c in (0, 1, 2)] == [10, 3, 10]
+
+
+def test_a_limit_reads_only_its_images(tmp_path: Path) -> None:
+    root = write_images(tmp_path / "set", count=5)
+    kept = Limit(4, seed=7).positions([0] * 5 + [1] * 5)
+    for i in set(range(10)) - set(kept):
+        (root / "train" / "ab"[i // 5] / f"{i % 5}.png").write_bytes(b"no image")
+    data = load_data(f"folder:{root}", size=8, limit=4, seed=7)
+    assert (by_class(data), len(data.test), data.spec) == ([2, 2], 10, f"folder:{root}")
+
+
+@pytest.mark.parametrize("limit", [3, 257])
+def test_a_limit_beyond_the_images_or_below_the_classes_is_refused(limit: int) -> None:
+    with pytest.raises(ArchirError, match=f"{limit} images cannot be taken of 256") as error:
+        load_data("fake", limit=limit)
+    assert error.value.diagnostics[0].help == "give a `--limit` from 4 to 256"
