@@ -1,134 +1,83 @@
-"""archir bench: what the options of the lowering give on this machine."""
+"""archir bench: what a machine gives a supernet, and what a benchmark's table says of a search."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import click
+from click.core import ParameterSource
 
-from archir.cli.common import json_option, print_json, set_option, split_settings
-from archir.cli.parameters import split_by_owner, tensor_flags
-from archir.cli.texts import read_text
-from archir.diagnostics import fail
-from archir.sema.load import load_source, text_parameters
+from archir.cli.common import json_option, set_option
+from archir.cli.running import DATA_HELP
 
-if TYPE_CHECKING:
-    from archir.ir.module import Module
-    from archir.lowering.torch import Options
-    from archir.search.measure import Measured
-    from archir.search.method import Method
+_OF_TIMING = {"method_name": "--method", "batch": "--batch", "rounds": "--rounds", "settings": "--set"}
+_OF_TABLE = {
+    name: f"--{name}" for name in ("dataset", "sample", "within", "by", "images", "data", "seed", "output")
+}  # fmt: skip
 
 
 @click.command("bench")
 @click.argument("space")
+@click.argument("run", required=False)
 @click.option("--method", "method_name", default="darts", show_default=True, help="A shipped method, or a .nas file.")
 @click.option("--batch", type=click.IntRange(min=2), default=16, show_default=True, help="Images in a step.")
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Steps of each variant.")
+@set_option
+@click.option("--table", metavar="FILE", help="True accuracies of SPACE's architectures: .csv or .csv.gz.")
+@click.option("--dataset", default="cifar10", show_default=True, help="Whose accuracies of the table.")
+@click.option("--sample", type=click.IntRange(min=0), default=100, show_default=True, help="Architectures to judge.")
+@click.option("--within", metavar="RUN", help="Sample the space that another search ended with.")
+@click.option(
+    "--by", type=click.Choice(["loss", "accuracy"]), default="loss", show_default=True, help="What ranks them."
+)
+@click.option("--images", type=click.IntRange(min=2), default=5000, show_default=True, help="Held-out images at most.")
+@click.option("--data", metavar="DATA", help=f"Where the run's images are now. {DATA_HELP}")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which architectures are sampled.")
+@click.option("-o", "--output", metavar="FILE", help="Draw scores against true accuracies: .svg or .png.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads; 1 where other work shares the cores.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
-@set_option
 @json_option
+@click.pass_context
 def command(
-    space: str, method_name: str, batch: int, rounds: int, threads: int | None, quiet: bool, settings: tuple[str, ...],
-    as_json: bool,
+    context: click.Context, space: str, run: str | None, method_name: str, batch: int, rounds: int,
+    settings: tuple[str, ...], table: str | None, dataset: str, sample: int, within: str | None, by: str, images: int,
+    data: str | None, seed: int, output: str | None, threads: int | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Time training steps of SPACE's supernet with each option of the lowering off and on.
+    """Time training steps of SPACE's supernet, or look a search of SPACE up in a table (--table).
 
-    The supernet is the one of the method's first training phase; a network is timed as it is. A step
-    is a forward and a backward on random images. Variants take turns, so what disturbs one disturbs all.
+    Without a table: each option of the lowering off and on. The supernet is the one of the method's first training
+    phase; a network is timed as it is. A step is a forward and a backward on random images. Variants take turns, so
+    what disturbs one disturbs all.
+
+    With a table of NAS-Bench-201: the true accuracy and rank of the cell that the search in RUN has found, and how well
+    the run's supernet ranks a sample of its space: Kendall's tau-b and Spearman's rho between its scores on held-out
+    images and true accuracies. --sample 0 leaves the supernet out.
     """
-    from archir.search.device import enough_memory
-    from archir.search.measure import machine
-    from archir.search.method import find_method, method_parameters, read_method
-
-    source, text = find_method(method_name), read_text(space)
-    of_space, of_method = split_by_owner(
-        split_settings(settings), tensor_flags(text_parameters(*text)), method_parameters(source)
-    )
-    module = first_trained(load_source(*text, of_space), read_method(source, of_method))
+    if table is None:
+        _refuse_given(context, _OF_TABLE, "belongs to a table: give one with `--table FILE`")
+        if run is not None:
+            raise click.UsageError(f"`{run}` is to be looked up in a table: give one with `--table FILE`")
+    else:
+        _refuse_given(context, _OF_TIMING, "belongs to timing, which a table has nothing to do with; leave it out")
+        if run is None:
+            raise click.UsageError("name the run to look up in the table: `archir bench SPACE --table FILE RUN`")
+        if output is not None and sample == 0:
+            raise click.UsageError("`--output` draws the scores of a sample, and `--sample 0` takes none")
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
-    variants = variants_of()
-    with enough_memory():
-        measured = time_variants(module, variants, batch, rounds, show=not quiet)
-    rows = [row(name, options, measured[name], batch) for name, options in variants.items()]
-    if as_json:
-        print_json({"machine": machine(), "batch": batch, "rounds": rounds, "variants": rows})
+    if table is None or run is None:
+        from archir.cli.bench_lowering import bench_lowering
+
+        bench_lowering(space, method_name, batch, rounds, settings=settings, as_json=as_json, quiet=quiet)
         return
-    width = max(map(len, variants))
-    click.echo(f"{'':<{width}}  {'step':>10}  {'images/s':>9}  {'kept':>11}")
-    for name in variants:
-        m = measured[name]
-        speed, kept = batch / m.median, m.saved_bytes / 2**20
-        click.echo(f"{name:<{width}}  {m.median * 1e3:>7.0f} ms  {speed:>9.1f}  {kept:>7.0f} MiB")
+    from archir.cli.bench_table import bench_table
+    from archir.cli.judging import Judging
+
+    judging = Judging(sample, within, by, images, data, seed, quiet)
+    bench_table(space, run, table, dataset, judging, output, as_json=as_json)
 
 
-def first_trained(module: Module, method: Method) -> Module:
-    """The module that the method's first training phase trains. A network stays as it is."""
-    from archir.passes import run_pipeline
-    from archir.search.phases import RunPass
-
-    if module.form == "network":
-        return module
-    for step in method.steps:
-        if not isinstance(step, RunPass):
-            break
-        module = run_pipeline(module, step.spec, None).module
-    return module
-
-
-def variants_of() -> dict[str, Options]:
-    """All options off, the defaults, and each option turned over: by their names in the table."""
-    from attrs import evolve, fields
-
-    from archir.lowering.torch import PLAIN, Options
-
-    usual = Options()
-    found = {"all off": PLAIN, "defaults": usual}
-    for option in fields(Options):
-        value = getattr(usual, option.name)
-        found[f"{option.name} {'off' if value else 'on'}"] = evolve(usual, **{option.name: not value})
-    return found
-
-
-def time_variants(
-    module: Module, variants: dict[str, Options], batch: int, rounds: int, *, show: bool
-) -> dict[str, Measured]:
-    """Each variant by name, with the same weights and images, in interleaved rounds."""
-    import torch
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from archir.lowering.torch import to_torch
-    from archir.search.measure import measure
-
-    if len(module.graph.inputs) != 1 or module.graph.type.is_map:
-        message = f"`{module.name}` does not give one vector of scores for one image"
-        fail("NAS506", message, help="time nets with one input and a classifier")
-    torch.manual_seed(0)
-    images = torch.randn(batch, *module.graph.inputs[0].type.shape)
-    labels = torch.randint(module.graph.type.channels, (batch,))
-    models = {name: to_torch(module, options) for name, options in variants.items()}
-    console = Console(file=sys.stderr)
-    with Progress(console=console, transient=True, disable=not show) as bar:
-        task = bar.add_task("timing", total=None)
-        return measure(
-            models, images, labels, rounds, lambda done, total: bar.update(task, completed=done, total=total)
-        )
-
-
-def row(name: str, options: Options, measured: Measured, batch: int) -> dict[str, object]:
-    """One variant for programs."""
-    from attrs import asdict
-
-    return {
-        "name": name,
-        "options": asdict(options),
-        "seconds": measured.median,
-        "all_seconds": list(measured.seconds),
-        "images_per_second": batch / measured.median,
-        "saved_bytes": measured.saved_bytes,
-    }
+def _refuse_given(context: click.Context, names: dict[str, str], why: str) -> None:
+    for name, option in names.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"`{option}` {why}")

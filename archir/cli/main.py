@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, Entry] = {
     "report": Entry("report", "compare runs: accuracy, parameters, multiply-adds"),
     "propose": Entry("propose", "find distributions over networks of a budget"),
     "measure": Entry("measure", "time each block of a space on this machine"),
-    "bench": Entry("bench", "time a supernet with each option of the lowering"),
+    "bench": Entry("bench", "time a supernet, or look a search up in a table"),
     "passes": Entry("passes", "list the passes, or explain one"),
     "ops": Entry("ops", "list the primitives and the block library"),
     "explain": Entry("explain", "say what an error code means, with an example"),

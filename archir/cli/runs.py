@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archir.cli.common import print_notes
+from archir.cli.recorded import steps_of
 from archir.diagnostics import fail
-from archir.source import Source
 
 if TYPE_CHECKING:
     from archir.ir.module import Module
@@ -47,15 +47,9 @@ def _next_derivation(result: Result) -> str:
     """The pass of the run's method that comes next, if it derives; `derive` otherwise."""
     from archir.passes import read_pipeline
     from archir.passes.derive import Derive
-    from archir.search.method import read_method
-    from archir.search.origins import setting_from_json
     from archir.search.phases import RunPass
 
-    text = result.setup.texts.get("method.nas")
-    if text is None:
-        return "derive"
-    settings = {name: setting_from_json(value) for name, value in result.setup.facts["method"].items()}
-    steps = read_method(Source("method.nas", text), settings).steps[result.step :]
+    steps = steps_of(result.setup)[result.step :]
     spec = next((step.spec for step in steps if isinstance(step, RunPass)), "derive")
     return spec if isinstance(read_pipeline(spec)[0][0], Derive) else "derive"
 

@@ -48,14 +48,17 @@ class Plan:
     @property
     def facts(self) -> dict[str, Any]:
         """What a resumed run must have in common with the run that was started."""
-        data = self.data
-        images = [len(data.train), len(data.test)]
-        return {"seed": self.seed, "data": data.name, "input": str(data.type), "images": images} | dict(self.settings)
+        return {"seed": self.seed} | data_facts(self.data) | dict(self.settings)
 
     @property
     def words(self) -> tuple[str, ...]:
         """The steps in words, which a resumed run must have in common, too."""
         return tuple(map(repr, self.steps))
+
+
+def data_facts(data: Data) -> dict[str, Any]:
+    """What tells data from others: their name, the type of an image, and how many there are to train on and to test."""
+    return {"data": data.name, "input": str(data.type), "images": [len(data.train), len(data.test)]}
 
 
 def begun(plan: Plan, path: Path, processes: int) -> tuple[Module, Setup]:

@@ -77,6 +77,29 @@ def load_searched(run_dir: str | Path, *, compiler: Compiler | None = None) -> M
     return next((m for m in reversed(modules) if m.form != "network"), None)
 
 
+@frozen(eq=False)
+class TrainedSupernet:
+    """A supernet as a run has trained it last: tensors by the paths of `module`. step: as in `Result`."""
+
+    module: Module
+    tensors: Mapping[str, Tensor]
+    setup: Setup
+    step: int
+
+
+def load_supernet(run_dir: str | Path, *, compiler: Compiler | None = None) -> TrainedSupernet | None:
+    """The supernet that a run has trained last, whatever was derived from it since. None if there is none (any more).
+
+    Raises:
+        ArchirError: NAS502 if there is no such folder, NAS504 if its checkpoint cannot be used.
+    """
+    setup, state = load_checkpoint(existing(Path(run_dir)).checkpoint)
+    compiler = compiler or Compiler()
+    module, _ = replay(compiler.elaborate(setup.origin), state.passes[: state.settled], compiler)
+    trained = module.form == "relaxed" and bool(state.history)
+    return TrainedSupernet(module, state.model, setup, state.step) if trained else None
+
+
 def recorded_setup(run_dir: str | Path) -> Setup | None:
     """Settings and texts of the run to resume in a folder; None if it was stopped before its first checkpoint.
 

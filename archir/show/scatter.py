@@ -15,15 +15,16 @@ from archir.show.draw import Format, format_of
 from archir.show.grid import COLORS, draw_grid, ruled, titled
 
 _WIDTH, _HEIGHT = 3.05, 3.4  # inches of one panel
+_FEW = 500  # points that are seen one by one
 _MARGIN = 0.06  # of the range of the points
 
 
 @frozen
 class Axis:
-    """What one coordinate is: its name, and the amount that is wished for."""
+    """What one coordinate is: its name, and the amount that is wished for, if any."""
 
     name: str
-    target: float
+    target: float | None = None
 
 
 @frozen(eq=False)
@@ -46,7 +47,7 @@ def save_scatter(path: str | os.PathLike[str], clouds: Sequence[Cloud], across: 
 def draw_scatter(clouds: Sequence[Cloud], across: Axis, upwards: Axis, format: Format = "svg") -> bytes:  # noqa: A002
     """Panels side by side with the same axes, and lines at the targets; the same clouds give the same bytes.
 
-    Points are pixels in an .svg, too: as shapes, tens of thousands of them would take megabytes.
+    Many points are pixels in an .svg, too: as shapes, tens of thousands of them would take megabytes.
     """
     limits = _limits(clouds, across, upwards)
 
@@ -64,11 +65,14 @@ def draw_scatter(clouds: Sequence[Cloud], across: Axis, upwards: Axis, format: F
 def _draw(axes: Any, cloud: Cloud, across: Axis, upwards: Axis) -> None:
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
-    axes.axvline(across.target, color=COLORS[1], linewidth=0.8)
-    axes.axhline(upwards.target, color=COLORS[1], linewidth=0.8)
+    if across.target is not None:
+        axes.axvline(across.target, color=COLORS[1], linewidth=0.8)
+    if upwards.target is not None:
+        axes.axhline(upwards.target, color=COLORS[1], linewidth=0.8)
+    few = len(cloud.points) <= _FEW
     axes.plot(
-        *cloud.points.T, linestyle="", marker="o", markersize=2.2, markeredgewidth=0, color=COLORS[0], alpha=0.25,
-        rasterized=True,
+        *cloud.points.T, linestyle="", marker="o", markersize=4.4 if few else 2.2, markeredgewidth=0, color=COLORS[0],
+        alpha=0.6 if few else 0.25, rasterized=not few,
     )  # fmt: skip
     titled(axes, cloud.title)
     axes.set_xlabel(across.name)
@@ -80,8 +84,9 @@ def _draw(axes: Any, cloud: Cloud, across: Axis, upwards: Axis) -> None:
 
 
 def _limits(clouds: Sequence[Cloud], across: Axis, upwards: Axis) -> dict[str, tuple[float, float]]:
-    points = np.concatenate([cloud.points for cloud in clouds] + [np.array([[across.target, upwards.target]])])
-    least, most = points.min(axis=0), points.max(axis=0)
+    target = np.array([[np.nan if axis.target is None else axis.target for axis in (across, upwards)]])
+    points = np.concatenate([*(cloud.points for cloud in clouds), target])
+    least, most = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     margin = _MARGIN * np.where(most > least, most - least, 1.0)
     low, high = (least - margin).tolist(), (most + margin).tolist()
     return {"xlim": (low[0], high[0]), "ylim": (low[1], high[1])}

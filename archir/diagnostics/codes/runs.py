@@ -89,4 +89,13 @@ CODES = (
         than GPUs.
         """,
     ),
+    Code(
+        "NAS509",
+        "a benchmark's table cannot be used",
+        """
+        A table gives the true accuracy of each architecture of a benchmark: a CSV file, perhaps packed by gzip, whose
+        first line names its columns. `arch` is the architecture as a string, `cifar10_test` an accuracy in percent.
+        Usual causes: a table of another benchmark, another name of the data set, or a table that was cut short.
+        """,
+    ),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from archir.cli.bench import variants_of
+from archir.cli.bench_lowering import variants_of
 from archir.lowering.torch import PLAIN, Options
 from archir.search.measure import measure, saved_bytes
 from tests.unit.cli.test_pipeline import run

@@ -1,0 +1,77 @@
+"""Architectures judged by a supernet: each as the network that it is, with the supernet's weights.
+
+So an architecture is one path: nothing else of the supernet is there, no coefficient weighs what is kept, and batch
+norms use statistics of their own inputs. The supernet's are those of mixtures, which no path gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from archir.diagnostics import fail
+from archir.ir.point import Point
+from archir.lowering.torch import to_torch
+from archir.passes.fix import applied
+from archir.search.carry import carried, fitting
+from archir.search.data import Data, Images, split_train
+from archir.search.data.augment import Augmentation
+from archir.search.data.batches import plain_batches
+from archir.search.learner import Learner, correct
+from archir.search.milestones import are_carried
+from archir.search.phases import Train
+from archir.search.result import TrainedSupernet
+from archir.search.trainer import Score
+
+BATCH = 500
+"""Images that share batch statistics."""
+
+
+def judge(
+    supernet: TrainedSupernet, points: Sequence[Point], images: Images, augmentation: Augmentation,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Score]:  # fmt: skip
+    """Loss and accuracy of each point on the images, in batches of 500 whose statistics batch norms use.
+
+    `progress` hears of (points done, points in all).
+
+    Raises:
+        ArchirError: NAS404 if a point is not of the supernet; NAS602 if the supernet lacks kernels of its paths.
+    """
+    found = []
+    for done, point in enumerate(points, start=1):
+        found.append(_score(_path(supernet, point, images.pixels.device), images, augmentation))
+        if progress is not None:
+            progress(done, len(points))
+    return found
+
+
+def _path(supernet: TrainedSupernet, point: Point, device: torch.device) -> Learner:
+    """The network at a point. Scales and shifts that its batch norms had not while searching are one and zero."""
+    rewrite = applied(supernet.module, point)
+    net = to_torch(rewrite.module)
+    own = net.state_dict()
+    if not are_carried(net.weights(), supernet.tensors, [rewrite.weights]):
+        message = f"the supernet of `{supernet.module.name}` has not all kernels of the networks that are in it"
+        fail("NAS602", message, help="judge a supernet whose passes keep the kernels of the space (no `bottleneck`)")
+    net.load_state_dict(fitting(carried(supernet.tensors, own, [rewrite.weights]), own), strict=False)
+    return Learner.of(net.to(device))
+
+
+def _score(learner: Learner, images: Images, augmentation: Augmentation) -> Score:
+    learner.model.train()  # batch statistics; the running ones, which move, are the path's own and are thrown away
+    loss, right = 0.0, 0
+    with torch.no_grad():
+        for batch in plain_batches(images, augmentation, BATCH):
+            mean, logits = learner.loss(batch)
+            loss += mean.item() * len(batch)
+            right += correct(logits, batch.labels)
+    return Score(loss / len(images), right / len(images))
+
+
+def held_out(data: Data, phase: Train, seed: int, count: int) -> tuple[str, Images]:
+    """The first `count` of the images that a phase evaluates on, and which they are: `valid` or `test`."""
+    _, valid = split_train(data.train, phase.split, seed)
+    name, images = ("valid", valid) if len(valid) else ("test", data.test)
+    return name, images.part(slice(0, count))
