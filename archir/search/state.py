@@ -32,7 +32,7 @@ class Setup:
     facts: settings by name (seed, data set, parameters of space and method), compared at a resume.
     steps: the method's steps in words, compared at a resume.
     texts: texts of the run folder by file name, for example `method.nas`.
-    circumstances: what the last digits of all numbers depend on; a resume with others is told of them.
+    circumstances: where the data are, and what the last digits of all numbers depend on; a resume with others is told.
     """
 
     origin: Origin
