@@ -12,12 +12,14 @@ from operator import add, mul
 from typing import Any, TypeAlias
 
 import numpy as np
+from attrs import evolve
 from numpy.typing import NDArray
 
 from archir.analysis.axes import Axes, axes_by_name, axes_of, axes_over, axes_under
 from archir.diagnostics import fail
 from archir.ir.gates import Gate, Number, Parameter, Table, as_float32, parameters_of
-from archir.ir.module import Module, choice_instances
+from archir.ir.module import GateOf, Module, choice_instances
+from archir.ir.sampling import unsampled
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Row: TypeAlias = Callable[..., Array]
@@ -47,6 +49,24 @@ def edge_softmax(_axes: Axes, x: Array) -> Array:
     """Over the edges, for an array over (edge, 1)."""
     powers = np.exp(x - x.max(axis=-2, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-2, keepdims=True))
+
+
+def gumbel_softmax(axes: Axes, p: Array, noise: Array, temperature: Array) -> Array:
+    """Over the operations of each edge that p leaves, of (log p + noise) / temperature; an edge of zeros stays."""
+    left = axes.exist() & (p > 0)
+    x = np.where(left, (np.log(np.where(left, p, 1.0)) + noise) / temperature, -np.inf)
+    most = x.max(axis=-1, keepdims=True)
+    powers = np.exp(x - np.where(np.isfinite(most), most, 0.0))
+    total = powers.sum(axis=-1, keepdims=True)
+    return np.asarray(powers / np.where(total > 0, total, 1.0))
+
+
+def one_hot(axes: Axes, y: Array) -> Array:
+    """1 for the largest of each edge, the earlier of equal ones; an edge without any above zero is zero."""
+    best = np.where(axes.exist(), y, -np.inf).argmax(axis=-1)
+    chosen = np.zeros_like(y)
+    chosen[np.arange(len(best)), best] = 1.0
+    return np.asarray(np.where(y > 0, chosen, 0.0))
 
 
 def over_max(axes: Axes, p: Array) -> Array:
@@ -118,6 +138,8 @@ def _mean(_axes: Axes, *arrays: Array) -> Array:
 ROWS: dict[str, Row] = {
     "softmax": softmax,
     "edge_softmax": edge_softmax,
+    "gumbel_softmax": gumbel_softmax,
+    "one_hot": one_hot,
     "exponential": lambda _, t, start, factor: start * factor**t,
     "over_max": over_max,
     "threshold": threshold,
@@ -185,8 +207,9 @@ def evaluate_values(module: Module, values: Mapping[str, Array]) -> dict[str, Ar
 
 
 def _readable(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:
-    """All that objectives read by name: parameters, clocks, gates and values."""
-    found: dict[str, Array] = {**values, **evaluate_gates(module, values)}
+    """All that objectives read by name: parameters, clocks, gates (probabilities where these sample) and values."""
+    expected = evolve(module, gates=tuple(GateOf(g.path, unsampled(g.gate)) for g in module.gates))
+    found: dict[str, Array] = {**values, **evaluate_gates(expected, values)}
     axes = axes_by_name(module) if module.values else {}
     for named in module.values:
         found[named.name] = _evaluate_part(named.value, found, axes)
@@ -203,6 +226,10 @@ def reported_values(module: Module, values: Mapping[str, Array]) -> dict[str, Ar
 
 
 def evaluate_gates(module: Module, values: Mapping[str, Array]) -> dict[str, Array]:
-    """The coefficients of each instance of a choice, by its path; raises `ArchirError` NAS403 for a missing value."""
+    """The coefficients of each instance of a choice, by its path; noise without a value is zero.
+
+    Raises `ArchirError` NAS403 for a missing value of a parameter or a clock.
+    """
+    values = {noise.name: np.zeros(noise.shape) for noise in module.noises} | {**values}
     axes = {i.path: axes_of(i.choice) for i in choice_instances(module.graph)}
     return {g.path: evaluate_gate(g.gate, values, axes[g.path]) for g in module.gates}

@@ -12,7 +12,7 @@ from archir.ir.facts import Facts, ModuleInvariant
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, parameters_of
 from archir.ir.graph import Choice
 from archir.ir.invariants import Breach, faults_of_names
-from archir.ir.module import PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock, Module
+from archir.ir.module import DISTRIBUTIONS, PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock, Module, Noise
 
 RESERVED = "arch"
 """The path below which architecture parameters live."""
@@ -44,8 +44,8 @@ def _gated(facts: Facts) -> Iterator[Breach]:
             yield Breach(f"`{path}` has a gate, but is no choice")
 
 
-def _leaves(module: Module) -> tuple[ArchitectureParameter | Clock, ...]:
-    return (*module.parameters, *module.clocks)
+def _leaves(module: Module) -> tuple[ArchitectureParameter | Clock | Noise, ...]:
+    return (*module.parameters, *module.clocks, *module.noises)
 
 
 @frozen
@@ -61,8 +61,10 @@ class _Expression:
 def _expressions(module: Module) -> Iterator[_Expression]:
     leaves = frozenset(leaf.name for leaf in _leaves(module))
     for gate in module.gates:
-        yield _Expression(f"the gate of `{gate.path}`", gate.gate, leaves, "no architecture parameter and no clock")
-    known, others = leaves | {gate.path for gate in module.gates}, "no parameter, clock, gate or value before it"
+        others = "no architecture parameter, clock or noise"
+        yield _Expression(f"the gate of `{gate.path}`", gate.gate, leaves, others)
+    known = leaves - {noise.name for noise in module.noises} | {gate.path for gate in module.gates}
+    others = "no parameter, clock, gate or value before it"
     for value in module.values:
         yield _Expression(f"the value `{value.name}`", value.value, known, others)
         known |= {value.name}
@@ -95,7 +97,9 @@ def _reads(facts: Facts) -> Iterator[Breach]:
 
 
 def _shapes(facts: Facts) -> Iterator[Breach]:
-    shapes = {p.name: p.shape for p in facts.module.parameters} | {c.name: () for c in facts.module.clocks}
+    module = facts.module
+    shapes = {p.name: p.shape for p in module.parameters} | {n.name: n.shape for n in module.noises}
+    shapes |= {c.name: () for c in module.clocks}
     choices = {instance.path: instance.choice for instance in facts.instances}
     for gate in facts.module.gates:
         choice = choices.get(gate.path)
@@ -127,6 +131,10 @@ def _parameters(facts: Facts) -> Iterator[Breach]:
     for clock in module.clocks:
         if clock.unit not in PERIODS:
             yield Breach(f"the clock `{clock.name}` counts `{clock.unit}`, which is none of {', '.join(PERIODS)}")
+    for noise in module.noises:
+        if noise.distribution not in DISTRIBUTIONS:
+            known = ", ".join(DISTRIBUTIONS)
+            yield Breach(f"the noise `{noise.name}` is `{noise.distribution}`, which is none of {known}")
     for parameter in module.parameters:
         if not (math.isfinite(parameter.deviation) and parameter.deviation >= 0):
             yield Breach(f"the deviation of `{parameter.name}` is {parameter.deviation}, which is none")
@@ -138,7 +146,7 @@ def _parameters(facts: Facts) -> Iterator[Breach]:
             )
     for name, count in counts.items():
         if count > 1:
-            yield Breach(f"there are {count} architecture parameters or clocks called `{name}`")
+            yield Breach(f"there are {count} architecture parameters, clocks or noises called `{name}`")
 
 
 def _objectives(facts: Facts) -> Iterator[Breach]:
@@ -168,19 +176,19 @@ GATE_INVARIANTS = (
     ),
     ModuleInvariant(
         "reads",
-        "a gate reads architecture parameters and clocks; values and objectives read gates and earlier values, too",
+        "a gate reads architecture parameters, clocks, noise; values and objectives gates and earlier values, no noise",
         _reads,
         ("relaxed",),
     ),
     ModuleInvariant(
         "shapes",
-        "a gate reads architecture parameters of the choice's edges and most operations, its edges, or one number",
+        "what a gate reads is over the choice's edges and most operations, over its edges, or one number",
         _shapes,
         ("relaxed",),
     ),
     ModuleInvariant(
         "parameters",
-        "architecture parameters and clocks are below `arch.`, each once, and each is read",
+        "architecture parameters, clocks and noise are below `arch.`, each once, and each is read",
         _parameters,
         ("relaxed",),
     ),

@@ -2,7 +2,7 @@
 
 A gate is a small expression whose value has the axes (edge, operation) of one choice: the coefficient
 of each candidate on each edge. An objective is an expression whose value is one number. Both read the
-module's leaves (architecture parameters, clocks) by name, and objectives the gates, too. NumPy and each
+module's leaves (architecture parameters, clocks, noise) by name, and objectives the gates, too. NumPy and each
 backend give a function its meaning in a table of rows; the IR knows its name, its arguments, and what its
 zeros mean.
 """
@@ -18,7 +18,7 @@ from attrs import frozen
 
 @frozen
 class Parameter:
-    """A reference by name: to an architecture parameter or a clock, and in an objective to a choice's gate."""
+    """A reference by name: to an architecture parameter, a clock or noise, and in an objective to a choice's gate."""
 
     name: str
 
@@ -86,7 +86,7 @@ class GateFunction:
         dense: its zeros mean nothing (softmax, which has none; step, where the gradient passes);
         first: they mean what the first argument's zeros mean;
         product: they mean something where they come from a factor whose zeros do;
-        closed: nothing flows back where the value is zero (relu, detach);
+        closed: nothing flows back where the value is zero (relu, detach, one_hot);
         indicator: the value is zero or one and nothing ever flows back.
     """
 
@@ -112,6 +112,12 @@ GATE_FUNCTIONS = {
         GateFunction("softmax", 1, 1, "dense", "softmax over the operations of each edge (DARTS, Eq. 2)"),
         GateFunction("edge_softmax", 1, 1, "dense", "softmax over the edges, of one number an edge (HM-NAS, Eq. 2)"),
         GateFunction("exponential", 3, 3, "dense", "`exponential(t, a, b)` is a * b ** t, an annealed temperature"),
+        GateFunction(
+            "gumbel_softmax", 3, 3, "first", "`gumbel_softmax(p, g, t)` is the softmax of (log p + g) / t; 0 where p is"
+        ),
+        GateFunction(
+            "one_hot", 1, 1, "closed", "1 for the largest above zero of each edge, where the gradient passes unchanged"
+        ),
         GateFunction("over_max", 1, 1, "dense", "over the largest of the choice, `none` zero (EnTranNAS, Eq. 7)"),
         GateFunction("threshold", 1, 1, "dense", "the sigmoid, held just below 1 (EnTranNAS, Eq. 8)"),
         GateFunction("relu", 1, 1, "closed", "max(x, 0)"),

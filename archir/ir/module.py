@@ -16,6 +16,8 @@ Form: TypeAlias = Literal["space", "relaxed", "network"]
 FORMS: tuple[Form, ...] = ("space", "relaxed", "network")
 Period: TypeAlias = Literal["epoch", "step"]
 PERIODS: tuple[Period, ...] = ("epoch", "step")
+Distribution: TypeAlias = Literal["gumbel"]
+DISTRIBUTIONS: tuple[Distribution, ...] = ("gumbel",)
 Kind: TypeAlias = Literal["arch", "arch_masks"]
 PARAMETER_KINDS: tuple[Kind, ...] = ("arch", "arch_masks")
 
@@ -44,6 +46,19 @@ class Clock:
 
     name: str
     unit: Period
+
+
+@frozen
+class Noise:
+    """Random numbers that gates read, of a parameter's shape, drawn anew when each step of training begins.
+
+    All that is computed within a step reads the same. Where nothing trains it is zero: the most likely of what
+    gates may sample. It is not learned and not kept.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    distribution: Distribution = "gumbel"
 
 
 @frozen
@@ -88,6 +103,7 @@ class Module:
     objectives: tuple[Objective, ...] = ()
     base: Graph | None = None
     values: tuple[NamedValue, ...] = ()
+    noises: tuple[Noise, ...] = ()
     origin: Origin | None = field(default=None, eq=False, repr=False)
     history: tuple[str, ...] = field(default=(), eq=False)
 

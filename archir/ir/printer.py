@@ -21,6 +21,7 @@ def print_flat(module: Module) -> str:
     lines += [] if base is None else [f"  base {base}"]
     lines += [f"  parameter %{p.name} = {_start(p)}" for p in module.parameters]
     lines += [f"  clock %{c.name} = {c.unit}" for c in module.clocks]
+    lines += [f"  noise %{n.name} = {n.distribution}([{', '.join(map(str, n.shape))}])" for n in module.noises]
     lines += [f"  gate %{g.path} = {g.gate}" for g in module.gates]
     lines += [f"  value %{v.name} = {v.value}" for v in module.values]
     lines += [f"  objective %{o.name} = {o.value}" for o in module.objectives]

@@ -1,7 +1,7 @@
 """relax: every choice becomes the weighted sum of its candidates.
 
 x[2] = choose ops from x[0..2]  -->  x[2] = sum over edges e and candidates k of gate[e, k] * k(x[e])
-with gate = softmax(alpha), or softmax(alpha) * edge_softmax(beta)
+with gate = softmax(alpha), or softmax(alpha) * edge_softmax(beta), or a sample of an operation for each edge
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from attrs import evolve, frozen, validators
 
 from archir.ir.gates import Apply, Gate, Number, Parameter
 from archir.ir.graph import Choice, Graph, Node, Operation
-from archir.ir.module import ArchitectureParameter, Clock, Form, GateOf, Module, choice_instances, shared_choices
+from archir.ir.module import (
+    ArchitectureParameter,
+    Clock,
+    Form,
+    GateOf,
+    Module,
+    Noise,
+    choice_instances,
+    shared_choices,
+)
 from archir.ir.rewrite import with_callees
 from archir.ops.norm import BatchNorm
 from archir.passes.base import Pass, Rewrite, Values, option
@@ -30,6 +39,12 @@ class Relax(Pass):
     inside cells have no scale and shift until the network is derived. The softmax is over alpha divided by the
     temperature, which is multiplied by `anneal` after each epoch or step (EnTranNAS, Yang et al. 2021, Eq. 5); beta
     is divided by nothing.
+
+    gate: `gumbel_softmax` adds Gumbel noise, drawn in each step for each choice, to log p (SNAS, Xie et al. 2019);
+    all candidates run. `gumbel_max` runs the one of the largest sum, with the coefficient 1; its gradient is that of
+    `gumbel_softmax`, at the operation that ran alone (GDAS, Dong and Yang 2019; HourNAS, Yang et al. 2021). p is
+    softmax(alpha). The temperature then divides the noisy sum and changes nothing of what `gumbel_max` draws, or, with
+    `tempers=probabilities`, it divides alpha, so that draws gather as it falls (HourNAS, section 4.1).
     """
 
     name: ClassVar[str] = "relax"
@@ -38,9 +53,15 @@ class Relax(Pass):
     gives: ClassVar[Form | None] = "relaxed"
 
     levels: Literal[1, 2] = option(1, "1: weights of operations; 2: and weights of edges")
+    gate: Literal["softmax", "gumbel_softmax", "gumbel_max"] = option(
+        "softmax", "coefficients are probabilities; relaxed samples; one operation an edge, sampled"
+    )
+    tempers: Literal["samples", "probabilities"] = option("samples", "what the temperature sharpens where gates sample")
     affine: bool = option(False, "batch norms inside cells have scale and shift while searching, too")
     deviation: float = option(1e-3, "deviation of the random start", validator=validators.ge(0.0))
-    temperature: float = option(1.0, "what alpha is divided by at the start", validator=validators.gt(0.0))
+    temperature: float = option(
+        1.0, "what is divided by it at the start: alpha, or the noisy logarithms", validator=validators.gt(0.0)
+    )
     anneal: float = option(
         1.0, "what the temperature is multiplied by", validator=[validators.gt(0.0), validators.le(1.0)]
     )
@@ -57,6 +78,7 @@ class Relax(Pass):
         relaxed = evolve(
             module, form="relaxed", graph=graph, parameters=parameters, gates=gates,
             clocks=(clock,) if self.anneal != 1.0 and choices else (),
+            noises=() if self.gate == "softmax" else tuple(Noise(noise_of(k), _shape(c)) for k, c in choices.items()),
         )  # fmt: skip
         leaves = [*(p.name for p in relaxed.parameters), *(c.name for c in relaxed.clocks)]
         return Rewrite(relaxed, {name: Fresh() for name in leaves})  # also where a search before this had them
@@ -72,13 +94,21 @@ class Relax(Pass):
         return Apply("*", (operations, Apply("edge_softmax", (Parameter(beta_of(key)),))))
 
     def _operations(self, key: str) -> Gate:
-        alpha = Parameter(alpha_of(key))
-        if self.anneal != 1.0:
-            now = Apply("exponential", (Parameter(f"arch.{self.each}s"), Number(self.temperature), Number(self.anneal)))
-            return Apply("softmax", (Apply("/", (alpha, now)),))
-        if self.temperature != 1.0:
-            return Apply("softmax", (Apply("/", (alpha, Number(self.temperature))),))
-        return Apply("softmax", (alpha,))
+        alpha, now = Parameter(alpha_of(key)), self._temperature()
+        tempered = alpha if now == Number(1.0) else Apply("/", (alpha, now))
+        if self.gate == "softmax":
+            return Apply("softmax", (tempered,))
+        noise = Parameter(noise_of(key))
+        if self.tempers == "samples":
+            sample = Apply("gumbel_softmax", (Apply("softmax", (alpha,)), noise, now))
+        else:
+            sample = Apply("gumbel_softmax", (Apply("softmax", (tempered,)), noise, Number(1.0)))
+        return sample if self.gate == "gumbel_softmax" else Apply("one_hot", (sample,))
+
+    def _temperature(self) -> Gate:
+        if self.anneal == 1.0:
+            return Number(self.temperature)
+        return Apply("exponential", (Parameter(f"arch.{self.each}s"), Number(self.temperature), Number(self.anneal)))
 
 
 def alpha_of(key: str) -> str:
@@ -89,6 +119,11 @@ def alpha_of(key: str) -> str:
 def beta_of(key: str) -> str:
     """The name of the architecture parameter over the edges of a choice."""
     return f"arch.{key}.beta"
+
+
+def noise_of(key: str) -> str:
+    """The name of the noise of a choice that is sampled."""
+    return f"arch.{key}.noise"
 
 
 def _shape(choice: Choice) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from archir.diagnostics import fail
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, Number, unmasked
 from archir.ir.graph import Amount, Choice, Keep
 from archir.ir.module import Module, choice_instances
+from archir.ir.sampling import unsampled
 from archir.space.variables import alternatives, is_none
 
 Rule: TypeAlias = Literal["auto", "top_edges", "argmax", "nonzero", "mask"]
@@ -21,8 +22,11 @@ ONE = Amount(1, 1)
 
 
 def engine_gates(module: Module) -> dict[str, Gate]:
-    """For each choice (by its shared name) the gate that learns: of the first instance whose gate is no constant."""
-    gates = {g.path: g.gate for g in module.gates}
+    """For each choice (by its shared name) the gate that learns: of the first instance whose gate is no constant.
+
+    Of one that samples, these are the probabilities: what is kept does not depend on what was drawn last.
+    """
+    gates = {g.path: unsampled(g.gate) for g in module.gates}
     found: dict[str, Gate] = {}
     for instance in choice_instances(module.graph):
         gate = gates[instance.path]

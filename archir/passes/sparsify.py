@@ -12,6 +12,7 @@ from attrs import evolve, frozen, validators
 from archir.diagnostics import fail
 from archir.ir.gates import Apply, Gate, Number, Parameter, added, is_sparse
 from archir.ir.module import ArchitectureParameter, Form, GateOf, Module, Objective, choice_instances, shared_choices
+from archir.ir.sampling import sampled_like, unsampled
 from archir.passes.base import Pass, Rewrite, Values, option
 from archir.passes.rules import engine_gates, is_masked, keeps_any
 
@@ -21,7 +22,8 @@ class Sparsify(Pass):
     """The differentiable sparsification of EnTranNAS-DST (Yang et al. 2021, section 2.4, Eqs. 7 to 11).
 
     Each node has a learned threshold, the sigmoid of a parameter. A connection weaker than that part of the node's
-    strongest is zero, and the strongest never is. What is left is normalised on each edge. The objective pushes
+    strongest is zero, and the strongest never is. What is left is normalised on each edge; a gate that samples
+    samples from that. The objective pushes
     thresholds up: for each cell the mean over its nodes of -log(threshold), times `weight`.
     """
 
@@ -61,8 +63,8 @@ def threshold_of(key: str) -> str:
 
 
 def _sparse(p: Gate, name: str) -> Gate:
-    above = Apply("-", (Apply("over_max", (p,)), Apply("threshold", (Parameter(name),))))
-    return Apply("normalize", (Apply("relu", (above,)),))
+    above = Apply("-", (Apply("over_max", (unsampled(p),)), Apply("threshold", (Parameter(name),))))
+    return sampled_like(p, Apply("normalize", (Apply("relu", (above,)),)))
 
 
 def _objective(weight: float, module: Module) -> Gate:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, TypeAlias
 from attrs import evolve, frozen
 
 from archir.diagnostics import fail
-from archir.ir.gates import Apply, Gate, unmasked
+from archir.ir.gates import Apply, Gate, parameters_of, unmasked
 from archir.ir.module import ChoiceInstance, Form, GateOf, Module, choice_instances
 from archir.passes.base import Pass, Rewrite, Values, option
 from archir.passes.rules import Rule, check_rule, engine_gates, rule_gate
@@ -51,7 +51,7 @@ class Transit(Pass):
                 if place not in whole:
                     how = self.rule, self.coefficients
                     gates[instance.path] = transit_gate(instance, learning[key], *how)
-        return Rewrite(evolve(module, gates=tuple(GateOf(g.path, gates[g.path]) for g in module.gates)))
+        return Rewrite(_as_read(evolve(module, gates=tuple(GateOf(g.path, gates[g.path]) for g in module.gates))))
 
     def _engines(self, key: str, of: list[ChoiceInstance]) -> range | tuple[int, ...]:
         count = len(of)
@@ -71,6 +71,15 @@ class Transit(Pass):
                     help_ = f"it is in {count} cell{'s' if count > 1 else ''}, counted from 0"
                     fail("NAS402", f"no engine is left for `{key}`", span=of[0].choice.span, help=help_)
                 return places
+
+
+def _as_read(module: Module) -> Module:
+    """The module without noise and clocks that nothing reads any more: what is kept is not sampled."""
+    expressions = (*(g.gate for g in module.gates), *(v.value for v in module.values))
+    expressions += tuple(o.value for o in module.objectives)
+    read = {name for expression in expressions for name in parameters_of(expression)}
+    clocks = tuple(clock for clock in module.clocks if clock.name in read)
+    return evolve(module, clocks=clocks, noises=tuple(noise for noise in module.noises if noise.name in read))
 
 
 def transit_gate(instance: ChoiceInstance, learning: Gate, rule: Rule, coefficients: bool) -> Gate:

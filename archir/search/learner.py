@@ -30,7 +30,7 @@ class Searchable(Protocol):
         """What the architecture parameters descend besides the loss; numbers without axes."""
 
     def tick(self, unit: Period) -> None:
-        """An epoch, or a step, of training begins."""
+        """An epoch, or a step, of training begins: clocks move, noise is drawn anew."""
 
 
 @frozen(eq=False)
@@ -114,8 +114,8 @@ class Learner:
         return torch.stack(values).sum() if values else None
 
     def tick(self, unit: Period) -> None:
-        """Moves the model's clocks."""
-        if self.clocks and isinstance(self.model, Searchable):
+        """Moves the model's clocks, and lets it draw its noise."""
+        if isinstance(self.model, Searchable):
             self.model.tick(unit)
 
     def throw_away_buffers(self) -> dict[str, Tensor]:

@@ -23,11 +23,22 @@ from archir.ir.graph import (
     adjacent,
     results,
 )
-from archir.ir.module import FORMS, ArchitectureParameter, Clock, GateOf, Module, NamedValue, Objective
+from archir.ir.module import FORMS, ArchitectureParameter, Clock, GateOf, Module, NamedValue, Noise, Objective
 from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
 from archir.ops import PRIMITIVES
-from archir.sema.flat_values import FLAT, clock_of, expression_of, literal, parameter_of, real, refuse, split, unnamed
+from archir.sema.flat_values import (
+    FLAT,
+    clock_of,
+    expression_of,
+    literal,
+    noise_of,
+    parameter_of,
+    real,
+    refuse,
+    split,
+    unnamed,
+)
 from archir.sema.library import name_span
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
@@ -47,6 +58,7 @@ def read_flat(flat: ast.Flat) -> Module:
         )
     parameters: list[ArchitectureParameter] = []
     clocks: list[Clock] = []
+    noises: list[Noise] = []
     gates: list[GateOf] = []
     values: list[NamedValue] = []
     objectives: list[Objective] = []
@@ -63,6 +75,8 @@ def read_flat(flat: ast.Flat) -> Module:
                 parameters.append(parameter_of(item))
             case ast.Binding(what="clock"):
                 clocks.append(clock_of(item))
+            case ast.Binding(what="noise"):
+                noises.append(noise_of(item))
             case ast.Binding(what="gate"):
                 gates.append(GateOf(item.path, expression_of(item.value)))
             case ast.Binding(what="value"):
@@ -74,7 +88,7 @@ def read_flat(flat: ast.Flat) -> Module:
         fail("NAS309", "this module holds no graph", span=name_span(flat, flat.name), help=help_)
     return Module(
         flat.name, flat.form, main, tuple(parameters), tuple(gates), tuple(clocks), tuple(objectives), base,
-        tuple(values),
+        tuple(values), tuple(noises),
     )  # fmt: skip
 
 

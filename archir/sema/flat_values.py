@@ -1,4 +1,4 @@
-"""What the flat form holds besides graphs: literals, architecture parameters, clocks, gates, objectives."""
+"""What the flat form holds besides graphs: literals, architecture parameters, clocks, noise, gates, objectives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from archir.diagnostics import fail
 from archir.ir.gates import CHAINS, GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter, Table
-from archir.ir.module import PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock
+from archir.ir.module import DISTRIBUTIONS, PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock, Noise
 from archir.limits import Limits, current_limits
 from archir.sema.arithmetic import is_number
 from archir.sema.suggest import did_you_mean
@@ -85,6 +85,17 @@ def clock_of(item: ast.Binding) -> Clock:
         if isinstance(item.value, ast.Name) and item.value.text == unit:
             return Clock(item.path, unit)
     refuse(item.span, f"one of {', '.join(PERIODS)}")
+
+
+def noise_of(item: ast.Binding) -> Noise:
+    """The noise of `noise %name = gumbel([...])`."""
+    for distribution in DISTRIBUTIONS:
+        match item.value:
+            case ast.Call(callee=ast.Name(text=name), arguments=arguments) if name == distribution:
+                match [literal(e) for e in unnamed(arguments)]:
+                    case [tuple() as shape] if all(isinstance(n, int) for n in shape):
+                        return Noise(item.path, shape, distribution)
+    refuse(item.span, " or ".join(f"`{distribution}([edges, operations])`" for distribution in DISTRIBUTIONS))
 
 
 def expression_of(e: ast.Expr) -> Gate:

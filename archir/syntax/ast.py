@@ -350,9 +350,9 @@ class Definition(Node):
 
 @frozen
 class Binding(Node):
-    """`parameter %path = value`, and likewise a clock, gate, value or objective, in the flat form."""
+    """`parameter %path = value`, and likewise a clock, noise, gate, value or objective, in the flat form."""
 
-    what: Only["parameter", "clock", "gate", "value", "objective"]
+    what: Only["parameter", "clock", "noise", "gate", "value", "objective"]
     path: str
     value: Expr
 

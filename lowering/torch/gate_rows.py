@@ -50,6 +50,26 @@ def edge_softmax(_axes: Axes, x: Tensor) -> Tensor:
     return torch.softmax(x, dim=-2)
 
 
+def gumbel_softmax(axes: Axes, p: Tensor, noise: Tensor, temperature: Tensor | float) -> Tensor:
+    """Over the operations of each edge that p leaves, of (log p + noise) / temperature; an edge of zeros stays."""
+    left = p > 0
+    if axes.ragged:
+        left = left & _mask(axes.exists, p.device)
+    x = (torch.log(torch.where(left, p, 1.0)) + noise) / temperature
+    lowest = torch.finfo(x.dtype).min  # not -inf: the gradient of an edge of zeros would be no number
+    return torch.softmax(torch.where(left, x, lowest), dim=-1) * left
+
+
+def one_hot(axes: Axes, y: Tensor) -> Tensor:
+    """1 for the largest of each edge above zero; the gradient that arrives there passes unchanged, all others stop."""
+    there = y.detach()
+    if axes.ragged:
+        there = there.masked_fill(~_mask(axes.exists, y.device), -1.0)
+    best = there.argmax(dim=-1, keepdim=True)
+    chosen = torch.zeros_like(there).scatter_(-1, best, (there.gather(-1, best) > 0).to(y.dtype))
+    return chosen * (1 + (y - y.detach()))  # the difference is zero, and passes the gradient
+
+
 def exponential(_axes: Axes, t: Tensor, start: float, factor: float) -> Tensor:
     """Start * factor ** t."""
     return start * torch.pow(factor, t)
@@ -121,6 +141,8 @@ def mean(_axes: Axes, *tensors: Tensor) -> Tensor:
 GATE_ROWS: dict[str, GateRow] = {
     "softmax": softmax,
     "edge_softmax": edge_softmax,
+    "gumbel_softmax": gumbel_softmax,
+    "one_hot": one_hot,
     "exponential": exponential,
     "over_max": over_max,
     "threshold": threshold,

@@ -18,6 +18,7 @@ from torch import Tensor
 from archir.analysis.axes import Axes, axes_over, axes_under
 from archir.ir.gates import Apply, Gate, Number, Parameter, Table, is_plain, support
 from archir.ir.module import NamedValue
+from archir.ir.sampling import unsampled
 from archir.lowering.torch.gate_rows import GATE_ROWS, GateRow, elements
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
@@ -120,7 +121,7 @@ def gate_program(
     """What evaluates gates and objectives, each subexpression once.
 
     `leaves` name all that gates can read; `paths` say which gate a path has that an objective, or a value, reads.
-    `axes`: those of what objectives and values read.
+    `axes`: those of what objectives and values read. Of gates that sample they read the probabilities.
     """
     expressions = (*(c.gate for c in choices), *(v.value for v in values), *objectives)
     constants = tuple(dict.fromkeys(c for gate in expressions for c in _constants(gate)))
@@ -131,7 +132,8 @@ def gate_program(
     shown = [support(c.gate) for c in choices]
     supports = tuple(None if s is None else writer.place(s) for writer, s in zip(writers, shown, strict=True))
     until = len(steps)
-    slots |= {path: gates[number] for path, number in paths.items()}
+    expected = [writer.place(unsampled(c.gate)) for writer, c in zip(writers, choices, strict=True)]
+    slots |= {path: expected[number] for path, number in paths.items()}
     writer = _Writer(slots, steps, first, partial(axes_over, named=axes), partial(axes_under, named=axes))
     for value in values:
         slots[value.name] = writer.place(value.value)

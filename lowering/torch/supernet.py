@@ -14,6 +14,7 @@ from archir.lowering.torch.execute import Gates
 from archir.lowering.torch.gates import ChoiceGate, gate_program, numbered
 from archir.lowering.torch.instance import Lowering, Unit
 from archir.lowering.torch.masks import is_mask
+from archir.lowering.torch.noise import DRAWN
 from archir.lowering.torch.norm import follow
 from archir.lowering.torch.options import Options
 from archir.lowering.torch.tree import container
@@ -35,7 +36,8 @@ class Supernet(Unit):
         distinct, places = numbered({g.path: ChoiceGate(g.gate, axes[g.path]) for g in module.gates})
         super().__init__(module.graph, "", Lowering(options, places))
         self._ir = module
-        leaves = [*(p.name for p in module.parameters), *(c.name for c in module.clocks)]
+        leaves = [p.name for p in module.parameters]
+        leaves += [*(c.name for c in module.clocks), *(n.name for n in module.noises)]
         objectives = [o.value for o in module.objectives]
         self._gates = gate_program(distinct, leaves, objectives, places, module.values, axes=axes)
         for parameter in module.parameters:
@@ -45,6 +47,9 @@ class Supernet(Unit):
         for clock in module.clocks:
             owner, last = self._owner(clock.name)
             owner.register_buffer(last, torch.full((), -1.0))  # none has begun
+        for noise in module.noises:
+            owner, last = self._owner(noise.name)
+            owner.register_buffer(last, torch.zeros(noise.shape), persistent=False)  # drawn before anything reads it
         self._leaves = tuple(map(self._owner, leaves))
 
     def _owner(self, name: str) -> tuple[nn.Module, str]:
@@ -70,9 +75,16 @@ class Supernet(Unit):
         return output
 
     def _leaf_values(self) -> Iterator[Tensor]:
-        for owner, name in self._leaves:
+        """Of everything that gates read, in order: clocks that have not begun are 0, noise is 0 outside training."""
+        parameters, clocks = len(self._ir.parameters), len(self._ir.clocks)
+        for place, (owner, name) in enumerate(self._leaves):
             value = getattr(owner, name)
-            yield value if name in owner._parameters else value.clamp(min=0)  # a clock
+            if place < parameters:
+                yield value
+            elif place < parameters + clocks:
+                yield value.clamp(min=0)
+            else:
+                yield value if self.training else torch.zeros_like(value)
 
     def objectives(self) -> dict[str, Tensor]:
         """The value of each objective, a number that the architecture parameters have gradients of."""
@@ -80,11 +92,18 @@ class Supernet(Unit):
         return {o.name: value for o, value in zip(self._ir.objectives, values, strict=True)}
 
     def tick(self, unit: Period) -> None:
-        """Says that an epoch, or a step, of training begins: moves the clocks that count it."""
-        clocks = self.clocks()
-        for clock in self._ir.clocks:
+        """Says that an epoch, or a step, of training begins: moves the clocks that count it.
+
+        At a step, noise is drawn from torch's random state: all that is computed until the next reads the same.
+        """
+        first = len(self._ir.parameters)
+        for clock, (owner, name) in zip(self._ir.clocks, self._leaves[first:], strict=False):
             if clock.unit == unit:
-                clocks[clock.name].add_(1)
+                getattr(owner, name).add_(1)
+        first += len(self._ir.clocks)
+        for noise, (owner, name) in zip(self._ir.noises, self._leaves[first:], strict=True):
+            if unit == "step":
+                getattr(owner, name).copy_(DRAWN[noise.distribution](noise.shape))
 
     def architecture(self) -> dict[str, nn.Parameter]:
         """The architecture parameters by their names in the IR, in its order."""

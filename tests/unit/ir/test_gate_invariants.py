@@ -7,9 +7,15 @@ from attrs import evolve
 
 from archir.ir.gate_invariants import GATE_INVARIANTS
 from archir.ir.gates import Apply, Parameter
-from archir.ir.module import ArchitectureParameter, Clock, GateOf, Module, NamedValue, Objective
+from archir.ir.module import ArchitectureParameter, Clock, GateOf, Module, NamedValue, Noise, Objective
 from tests.unit.ir.small_modules import ALPHA, GATE, NETWORK, NORMAL, RELAXED, Broken, assert_told, cases
 
+NOISE = Noise("arch.noise", (2, 3))
+NOISY = evolve(
+    RELAXED,
+    noises=(NOISE,),
+    gates=tuple(GateOf(g.path, Apply("+", (g.gate, Parameter(NOISE.name)))) for g in RELAXED.gates),
+)
 SPARSITY = Objective("sparsity", Apply("mean", (Parameter(ALPHA),)))
 
 
@@ -53,11 +59,11 @@ BROKEN: Broken = {
     "reads": (
         (
             evolve(RELAXED, gates=(RELAXED.gates[0], GateOf("cell.1.y", Parameter("arch.beta")))),
-            "the gate of `cell.1.y` reads `arch.beta`, which is no architecture parameter and no clock",
+            "the gate of `cell.1.y` reads `arch.beta`, which is no architecture parameter, clock or noise",
         ),
         (
             evolve(RELAXED, gates=(RELAXED.gates[0], GateOf("cell.1.y", Parameter("cell.0.y")))),
-            "the gate of `cell.1.y` reads `cell.0.y`, which is no architecture parameter and no clock",
+            "the gate of `cell.1.y` reads `cell.0.y`, which is no architecture parameter, clock or noise",
         ),
         (
             evolve(RELAXED, values=(value("first", "second"), value("second", "cell.0.y"))),
@@ -71,17 +77,25 @@ BROKEN: Broken = {
             evolve(RELAXED, objectives=(Objective("odd", Parameter("cell.2.y")),)),
             "the objective `odd` reads `cell.2.y`, which is no parameter, clock, gate or value before it",
         ),
+        (
+            evolve(NOISY, objectives=(Objective("odd", Apply("mean", (Parameter(NOISE.name),))),)),
+            "the objective `odd` reads `arch.noise`, which is no parameter, clock, gate or value before it",
+        ),
     ),
     "shapes": (
         (
             evolve(RELAXED, parameters=(ArchitectureParameter(ALPHA, (2, 4), 1e-3),)),
             f"`{ALPHA}` has the shape (2, 4), but the choice `cell.0.y` needs (2, 3), (2, 1) or ()",
         ),
+        (
+            evolve(NOISY, noises=(Noise("arch.noise", (3, 3)),)),
+            "`arch.noise` has the shape (3, 3), but the choice `cell.0.y` needs (2, 3), (2, 1) or ()",
+        ),
     ),
     "parameters": (
         (
             evolve(RELAXED, parameters=RELAXED.parameters * 2),
-            f"there are 2 architecture parameters or clocks called `{ALPHA}`",
+            f"there are 2 architecture parameters, clocks or noises called `{ALPHA}`",
         ),
         (
             evolve(RELAXED, parameters=(*RELAXED.parameters, ArchitectureParameter("arch.b", (2, 3), 0.0))),
@@ -114,6 +128,15 @@ BROKEN: Broken = {
         (
             evolve(RELAXED, clocks=(Clock("arch.days", "day"),)),
             "the clock `arch.days` counts `day`, which is none of epoch, step",
+        ),
+        (evolve(RELAXED, noises=(NOISE,)), "no gate reads `arch.noise`"),
+        (
+            evolve(NOISY, noises=(NOISE, NOISE)),
+            "there are 2 architecture parameters, clocks or noises called `arch.noise`",
+        ),
+        (
+            evolve(NOISY, noises=(Noise("arch.noise", (2, 3), "white"),)),
+            "the noise `arch.noise` is `white`, which is none of gumbel",
         ),
     ),
     "objectives": (

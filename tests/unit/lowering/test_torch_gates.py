@@ -24,13 +24,15 @@ from archir.ir.gates import (
 from archir.lowering.torch.gate_rows import GATE_ROWS
 from archir.lowering.torch.gates import ChoiceGate, GateValue, gate_program
 
-A, B, C, T, M, E = (Parameter(name) for name in "abctme")
+A, B, C, T, M, E, G = (Parameter(name) for name in "abctmeg")
 P = Apply("softmax", (Apply("/", (A, Apply("exponential", (T, Number(5.0), Number(0.9))))),))
 DST = Apply("normalize", (Apply("relu", (Apply("-", (Apply("over_max", (P,)), Apply("threshold", (B,)))),)),))
 LEVELS = Apply("*", (P, Apply("edge_softmax", (C,))))
 STEP = Apply("step", (M, Number(0.005)))
 EDGE = Apply("step", (E, Number(0.005)))
 MASKED = Apply("*", (Apply("*", (LEVELS, EDGE)), STEP))
+SAMPLED = Apply("gumbel_softmax", (P, G, Number(0.7)))
+SAMPLED_SPARSE = Apply("gumbel_softmax", (DST, G, Apply("exponential", (T, Number(5.0), Number(0.9)))))
 # operation 0 is `none`; the last edge has one operation less
 AXES = Axes(
     ((True,) * 4, (True,) * 4, (True, True, True, False)),
@@ -44,6 +46,8 @@ GATES: tuple[Gate, ...] = (
     Apply("*", (Number(0.5), Apply("+", (P, P)))), Apply("log", (Apply("+", (P, Number(1.0))),)),
     MASKED, Apply("nonempty", (MASKED, LEVELS)), Apply("*", (DST, STEP)), Apply("*", (P, Apply("detach", (EDGE,)))),
     Apply("mean", (Apply("log", (Apply("threshold", (B,)),)), P)),
+    SAMPLED, Apply("one_hot", (SAMPLED,)), SAMPLED_SPARSE, Apply("one_hot", (SAMPLED_SPARSE,)),
+    Apply("*", (Apply("one_hot", (SAMPLED,)), Apply("edge_softmax", (C,)))),
     Apply("dot", (A, M)), Apply("per_edge", (A, M)), Apply("shares", (M,)), Apply("mean", (A,)),
 )  # fmt: skip
 
@@ -54,8 +58,10 @@ def leaves(seed: int) -> dict[str, Tensor]:
     b = torch.randn((), dtype=torch.float64, generator=source)
     c = torch.randn(3, 1, dtype=torch.float64, generator=source)
     m, e = (0.01 * torch.rand(3, n, dtype=torch.float64, generator=source) for n in (4, 1))
+    noise = torch.randn(3, 4, dtype=torch.float64, generator=source)
     learn = {"a": a, "b": b, "c": c, "m": m, "e": e}
-    return {n: v.requires_grad_() for n, v in learn.items()} | {"t": torch.tensor(3.0, dtype=torch.float64)}
+    given = {"t": torch.tensor(3.0, dtype=torch.float64), "g": noise}
+    return {n: v.requires_grad_() for n, v in learn.items()} | given
 
 
 def run(gate: Gate, values: dict[str, Tensor], axes: Axes = AXES) -> Tensor:
@@ -83,7 +89,7 @@ def test_torch_agrees_with_numpy(gate: Gate, seed: int) -> None:
 @pytest.mark.parametrize("gate", GATES, ids=str)
 def test_what_is_not_active_is_as_if_it_were_not_there(gate: Gate) -> None:
     values = leaves(1)
-    fewer = {**values, **{name: values[name][:, [0, 3]] for name in ("a", "m")}}
+    fewer = {**values, **{name: values[name][:, [0, 3]] for name in ("a", "m", "g")}}
     there = Axes(((True,) * 2,) * 3, ((False, True),) * 3)
     found, expected = run(gate, values, RESTRICTED), run(gate, fewer, there)
     torch.testing.assert_close(found[:, [0, 3]] if found.shape == (3, 4) else found, expected, rtol=1e-12, atol=0)

@@ -53,7 +53,7 @@ class SmoothNet(nn.Module):
         return {"small": 0.1 * self.alpha.square().sum()} if self.pulled else {}
 
     def tick(self, unit: Period) -> None:
-        raise AssertionError("there are no clocks")
+        """There are no clocks."""
 
 
 def batch(count: int, seed: int, *, classes: int = 10, dtype: torch.dtype = torch.float32) -> Batch:
