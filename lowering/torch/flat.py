@@ -8,6 +8,7 @@ Cells, stages and nets keep their own values (`Enter`), since many instances sha
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
@@ -88,7 +89,7 @@ class Flat:
     values: tuple[Value, ...]
     output: int
 
-    @property
+    @cached_property  # a path that is drawn in each step has a plan of its own, which asks for them
     def mixtures(self) -> tuple[tuple[int, Mixture], ...]:
         """The relaxed choices, with their numbers."""
         return tuple((i, v) for i, v in enumerate(self.values) if isinstance(v, Mixture))

@@ -77,7 +77,7 @@ def run(name: str, folder: Path, **more: Any) -> Result:
         weights = cut() if name == "zeros" else {}
         plan, compiler = Plan((RunPass("relax"), PHASES[name]), data(), small_space(), weights=weights), SMALL
     else:
-        steps = masks() if name == "masks" else sparsified(name)
+        steps = {"masks": masks, "sampled": sampled}.get(name, lambda: sparsified(name))()
         plan, compiler = Plan(steps, data(), small_digits_space()), Compiler()
     return execute(plan, folder, compiler=compiler, reporter=Listener(folder), **more)
 
@@ -95,6 +95,12 @@ def sparsified(name: str) -> list[Step]:
     method = read_method(find_method("entrannas_dst"), {"epochs": 1, "batch": BATCH, "ratio": 2, "arch_lr": 0.03})
     level: dict[str, Any] = {"bilevel": "none", "split": 0.5} if name == "dst_one_level" else {}
     return [evolve(s, **level) if isinstance(s, Train) else s for s in method.steps]
+
+
+def sampled() -> list[Step]:
+    """DARTS' second order on samples of one operation for each edge: all processes draw the same."""
+    settings = {"epochs": 1, "batch": BATCH, "gate": "gumbel_max", "order": "second_order"}
+    return list(read_method(find_method("darts"), settings).steps)
 
 
 def masks() -> list[Step]:
@@ -190,6 +196,13 @@ def test_masks_close_alike_in_all_processes(root: Path, tmp_path: Path) -> None:
     one, two = (load_run(tmp_path / name) for name in "12")
     assert one.module == two.module
     assert any((t == 0).any() for t in one.tensors.values() if t.dim() > 1)
+
+
+@pytest.mark.slow
+def test_all_processes_draw_the_same(root: Path, tmp_path: Path) -> None:
+    code = "[print(fork(n, lambda: run('sampled', Path(str(n))))) for n in (1, 2)]"
+    assert started(root, tmp_path, code) == ["[0]", "[0, 0]"]
+    compare(tmp_path / "1", tmp_path / "2", Compiler())
 
 
 def counting(folder: Path) -> None:
