@@ -13,6 +13,7 @@ from torch.nn import functional as nn
 
 import archir
 from archir.analysis.gates import evaluate_gates, evaluate_objective
+from archir.analysis.readings import readings_of
 from archir.ir.module import Module, choice_instances
 from archir.ir.printer import print_flat
 from archir.lowering.torch import PLAIN, Options, Supernet, to_torch
@@ -218,6 +219,7 @@ def test_the_expected_cost_is_that_of_the_probabilities(gate: str, measure: str)
         net.tick("step")  # whatever was drawn
         assert net.objectives()["complexity"].item() == pytest.approx(wanted, rel=1e-12)
     assert strengths_of(module, values) == strengths_of(plain, values)
+    assert readings_of(module) == readings_of(plain)
 
 
 @pytest.mark.parametrize("gate", SAMPLED)
