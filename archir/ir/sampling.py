@@ -9,10 +9,24 @@ probability p[k] / sum p, whatever the temperature (Maddison et al. 2017, sectio
 
 from __future__ import annotations
 
-from archir.ir.gates import Apply, Gate
+from typing import Literal, TypeAlias
+
+from archir.ir.gates import Apply, Gate, Number, Parameter
+
+Sampling: TypeAlias = Literal["softmax", "gumbel_softmax", "gumbel_max"]
+"""The probabilities themselves; a relaxed sample; a sample."""
 
 _SAMPLE = "gumbel_softmax"
 _HARD = "one_hot"
+UNTEMPERED = Number(1.0)
+
+
+def sampled(how: Sampling, p: Gate, noise: str, temperature: Gate = UNTEMPERED) -> Gate:
+    """A sample from p with the noise of this name; p itself for `softmax`."""
+    if how == "softmax":
+        return p
+    soft = Apply(_SAMPLE, (p, Parameter(noise), temperature))
+    return soft if how == "gumbel_softmax" else Apply(_HARD, (soft,))
 
 
 def unsampled(gate: Gate) -> Gate:

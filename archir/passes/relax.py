@@ -23,6 +23,7 @@ from archir.ir.module import (
     shared_choices,
 )
 from archir.ir.rewrite import with_callees
+from archir.ir.sampling import Sampling, sampled
 from archir.ops.norm import BatchNorm
 from archir.passes.base import Pass, Rewrite, Values, option
 from archir.passes.weights import Fresh
@@ -53,7 +54,7 @@ class Relax(Pass):
     gives: ClassVar[Form | None] = "relaxed"
 
     levels: Literal[1, 2] = option(1, "1: weights of operations; 2: and weights of edges")
-    gate: Literal["softmax", "gumbel_softmax", "gumbel_max"] = option(
+    gate: Sampling = option(
         "softmax", "coefficients are probabilities; relaxed samples; one operation an edge, sampled"
     )
     tempers: Literal["samples", "probabilities"] = option("samples", "what the temperature sharpens where gates sample")
@@ -96,14 +97,9 @@ class Relax(Pass):
     def _operations(self, key: str) -> Gate:
         alpha, now = Parameter(alpha_of(key)), self._temperature()
         tempered = alpha if now == Number(1.0) else Apply("/", (alpha, now))
-        if self.gate == "softmax":
-            return Apply("softmax", (tempered,))
-        noise = Parameter(noise_of(key))
-        if self.tempers == "samples":
-            sample = Apply("gumbel_softmax", (Apply("softmax", (alpha,)), noise, now))
-        else:
-            sample = Apply("gumbel_softmax", (Apply("softmax", (tempered,)), noise, Number(1.0)))
-        return sample if self.gate == "gumbel_softmax" else Apply("one_hot", (sample,))
+        if self.gate != "softmax" and self.tempers == "samples":
+            return sampled(self.gate, Apply("softmax", (alpha,)), noise_of(key), now)
+        return sampled(self.gate, Apply("softmax", (tempered,)), noise_of(key))
 
     def _temperature(self) -> Gate:
         if self.anneal == 1.0:

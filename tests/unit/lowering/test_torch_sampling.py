@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from archir.ir.gates import Apply, Gate, Number, Parameter, added, is_sparse, support
-from archir.ir.sampling import is_sampled, sampled_like, unsampled
+from archir.ir.sampling import is_sampled, sampled, sampled_like, unsampled
 from archir.lowering.torch.noise import gumbel
 from tests.unit.lowering.test_torch_gates import AXES, DST, G, P, leaves, run, value
 
@@ -74,7 +74,7 @@ def test_samples_are_distributed_as_the_probabilities_say(gate: Gate, temperatur
     values = leaves(3)
     values["m"] = 100 * values["m"].detach()
     expected, counts = run(gate, values).detach(), torch.zeros(3, 4, dtype=torch.float64)
-    sample = Apply("one_hot", (Apply("gumbel_softmax", (gate, G, Number(temperature))),))
+    sample = sampled("gumbel_max", gate, "g", Number(temperature))
     torch.manual_seed(0)
     for _ in range(2000):
         counts += run(sample, values | {"g": gumbel((3, 4))}).detach()
