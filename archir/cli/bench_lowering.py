@@ -51,7 +51,7 @@ def bench_lowering(
 def first_trained(module: Module, method: Method) -> Module:
     """The module that the method's first training phase trains. A network stays as it is."""
     from archir.passes import run_pipeline
-    from archir.search.phases import RunPass
+    from archir.search.steps import RunPass
 
     if module.form == "network":
         return module

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from archir.search.data import Data
-    from archir.search.phases import Step, Train
+    from archir.search.phases import Train
     from archir.search.result import TrainedSupernet
     from archir.search.state import Setup
+    from archir.search.steps import Step
 
 
 def steps_of(setup: Setup) -> tuple[Step, ...]:
@@ -30,10 +31,11 @@ def steps_of(setup: Setup) -> tuple[Step, ...]:
 
 
 def last_phase(supernet: TrainedSupernet) -> Train:
-    """The training phase that a supernet has been through last, or is in."""
-    from archir.search.phases import Train
+    """The training phase that a supernet has been through last, or is in; that of a contest counts."""
+    from archir.search.steps import phase_of
 
-    return [step for step in steps_of(supernet.setup)[: supernet.step + 1] if isinstance(step, Train)][-1]
+    phases = map(phase_of, steps_of(supernet.setup)[: supernet.step + 1])
+    return [phase for phase in phases if phase is not None][-1]
 
 
 def data_of(run: str, setup: Setup, spec: str | None, progress: Callable[[int, int], None]) -> Data:

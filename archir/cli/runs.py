@@ -47,7 +47,7 @@ def _next_derivation(result: Result) -> str:
     """The pass of the run's method that comes next, if it derives; `derive` otherwise."""
     from archir.passes import read_pipeline
     from archir.passes.derive import Derive
-    from archir.search.phases import RunPass
+    from archir.search.steps import RunPass
 
     steps = steps_of(result.setup)[result.step :]
     spec = next((step.spec for step in steps if isinstance(step, RunPass)), "derive")

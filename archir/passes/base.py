@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from archir.passes.active import Place
+    from archir.passes.groups import Groups
+
 Values: TypeAlias = "Mapping[str, NDArray[np.floating[Any]]]"
 """Learned values of architecture parameters, by name; shapes are those of `Module.parameters`."""
 
@@ -65,6 +68,16 @@ class Split(Pass):
     @abstractmethod
     def parts(self, module: Module, values: Values | None) -> tuple[Rewrite, ...]:
         """All modules; raises `ArchirError` where the options do not fit. Changes nothing in place."""
+
+    def grouped(self, module: Module) -> tuple[Place, ...]:
+        """The edges whose operations come in groups that may be given; none if it splits by something else."""
+        del module
+        return ()
+
+    def with_groups(self, groups: Groups) -> Split:
+        """The pass with the groups of these edges; raises `ArchirError` NAS402 if it splits by something else."""
+        del groups
+        fail("NAS402", f"`{self.name}` does not split operations into groups", help="leave the groups to the pass")
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
         found = self.parts(module, values)

@@ -12,7 +12,7 @@ from math import prod
 from random import Random
 from typing import ClassVar, Literal
 
-from attrs import frozen, validators
+from attrs import evolve, frozen, validators
 
 from archir.diagnostics import fail
 from archir.ir.graph import Choice
@@ -90,6 +90,14 @@ class Partition(Split):
             help_ = f"a cell has {there} at most, counted from 0"
             fail("NAS409", f"there is no {self.by} {self.at} to split", help=help_)
         return tuple(chosen)
+
+    def grouped(self, module: Module) -> tuple[Place, ...]:
+        return tuple(place for unit in self.units(module) for place in unit)
+
+    def with_groups(self, groups: Groups) -> Partition:
+        if self.groups or self.file:
+            fail("NAS402", f"`{self.name}` has groups already", help="leave out `groups` and `file`")
+        return evolve(self, groups=tuple((key, e, tuple(map(tuple, of))) for (key, e), of in groups.items()))
 
     def _given(self) -> Groups | None:
         if not self.groups and not self.file:

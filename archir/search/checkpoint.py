@@ -21,6 +21,7 @@ from torch import Tensor
 
 from archir.diagnostics import ArchirError, fail
 from archir.files import atomic_write
+from archir.search.contests import ContestRecord
 from archir.search.milestones import Milestone
 from archir.search.origins import origin_from_json, origin_to_json
 from archir.search.report import EpochRecord
@@ -123,6 +124,7 @@ def _facts(setup: Setup, state: State) -> dict[str, Any]:
         "history": [asdict(record) for record in state.history],
         "milestones": [asdict(milestone) for milestone in state.milestones],
         "architecture": list(state.architecture),
+        "contests": [asdict(contest) for contest in state.contests],
     }
 
 
@@ -154,5 +156,6 @@ def _read(facts: dict[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Setup, 
     state = State(
         facts["step"], facts["epoch"], model, optimizers, facts["kinds"], zeros, passes, facts["settled"], history,
         tuple(Milestone(**milestone) for milestone in facts["milestones"]), tuple(facts["architecture"]),
+        tuple(ContestRecord(**contest) for contest in facts["contests"]),
     )  # fmt: skip
     return setup, state

@@ -1,4 +1,4 @@
-"""Validators of what a training phase is told: they raise ValueError with a message that a person can read."""
+"""What a step of a method is told: validators, which raise ValueError with a message for people."""
 
 from __future__ import annotations
 
@@ -53,3 +53,8 @@ def or_none(validator: Any) -> Any:
             validator(instance, attribute, value)
 
     return check
+
+
+def word(value: Any) -> Any:
+    """A converter: in a method file `none` is nothing, not a word."""
+    return "none" if value is None else value

@@ -10,7 +10,7 @@ from torch import nn
 from archir.ir.module import Module
 from archir.ir.origin import Origin
 from archir.lowering.torch import to_torch
-from archir.passes import Rewrite, Values, run_pipeline
+from archir.passes import Rewrite, Values, run_branches, run_pipeline
 from archir.passes.child import Child, child_of
 from archir.sema import reload
 
@@ -23,3 +23,4 @@ class Compiler:
     run_passes: Callable[[Module, str, Values], Rewrite] = run_pipeline
     to_torch: Callable[[Module], nn.Module] = to_torch
     child_of: Callable[[Module, Sequence[str]], Child | None] = child_of
+    run_branches: Callable[[Module, str, Values], tuple[Rewrite, ...]] = run_branches

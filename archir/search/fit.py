@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archir.diagnostics import fail
 from archir.ir.module import Module
-from archir.search.phases import Step, Train
+from archir.search.steps import Step, phase_of
 
 if TYPE_CHECKING:
     from archir.search.data import Data
@@ -39,10 +39,10 @@ def check_fit(module: Module, data: Data) -> None:
 def check_cutout(steps: Sequence[Step], data: Data) -> None:
     """Raises ArchirError (NAS506) if a phase's cutout erases every image, wherever its square is put."""
     side = max(data.type.shape[1:])
-    for step in steps:
-        if isinstance(step, Train) and step.cutout // 2 >= side - 1 and step.cutout - step.cutout // 2 >= side:
+    for phase in map(phase_of, steps):
+        if phase is not None and phase.cutout // 2 >= side - 1 and phase.cutout - phase.cutout // 2 >= side:
             fail(
                 "NAS506",
-                f"a cutout of {step.cutout} leaves nothing of an image of {data.name}, {data.type}",
+                f"a cutout of {phase.cutout} leaves nothing of an image of {data.name}, {data.type}",
                 help=f"half of the side is usual: cutout={side // 2}; 0 leaves it out",
             )

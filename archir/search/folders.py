@@ -5,6 +5,8 @@
 - log.jsonl: one line an epoch
 - notes.txt: what passes had to say of what they did, if anything
 - milestones.json: test accuracy and parameters after each step of the method
+- contests.json, groups-N.json, similarities-N.json, contest-N/: how the parts of each contest have done, and more of it
+  (see `contest_files`)
 - arch.json: the architecture parameters after the last epoch; arch.jsonl: after each one, to six digits
 - checkpoint.safetensors: the whole state
 - net.safetensors: the weights of a trained network, by path (of a search, if its method trains what it derived)
@@ -68,6 +70,11 @@ class RunFolder:
         return self.path / "milestones.json"
 
     @property
+    def contests(self) -> Path:
+        """How the parts of each contest have done."""
+        return self.path / "contests.json"
+
+    @property
     def tensorboard(self) -> Path:
         """The folder of TensorBoard's files."""
         return self.path / "tensorboard"
@@ -123,7 +130,7 @@ def is_begun(folder: RunFolder) -> bool:
 def _used(path: Path, *, sweep: bool) -> bool:
     """Whether there is anything but what an interrupted write left, which `sweep` removes."""
     try:
-        left = set(path.glob(".archir-*.tmp"))
+        left = set(path.glob("**/.archir-*.tmp"))
         for file in left if sweep else ():
             file.unlink(missing_ok=True)
         return any(file not in left for file in path.iterdir())

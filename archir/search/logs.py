@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,16 +23,23 @@ from archir.search.state import State
 
 
 def write_logs(folder: RunFolder, state: State) -> None:
-    """What has been recorded so far: an epoch a line of log.jsonl and arch.jsonl, milestones.json.
+    """What has been recorded so far: an epoch a line of log.jsonl and arch.jsonl, milestones.json, contests.json.
 
-    Where there are no milestones, or no architecture parameters, there is no file of them.
+    Where there are no milestones, contests or architecture parameters, there is no file of them.
     """
     write_with_remedy(folder.log, "".join(json.dumps(asdict(record)) + "\n" for record in state.history))
     if state.architecture:
         write_with_remedy(folder.architecture_log, "".join(line + "\n" for line in state.architecture))
     if state.milestones:
-        rows = ",\n".join("  " + json.dumps(asdict(milestone)) for milestone in state.milestones)
-        write_with_remedy(folder.milestones, f"[\n{rows}\n]\n")
+        write_with_remedy(folder.milestones, _rows(state.milestones))
+    if state.contests:
+        write_with_remedy(folder.contests, _rows(state.contests))
+
+
+def _rows(values: Sequence[Any]) -> str:
+    """Attrs values as a JSON list, one a line."""
+    rows = ",\n".join("  " + json.dumps(asdict(value)) for value in values)
+    return f"[\n{rows}\n]\n"
 
 
 def architecture_line(step: int, epoch: int, parameters: Mapping[str, Tensor]) -> str:

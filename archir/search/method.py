@@ -1,7 +1,7 @@
 """Method files: a list of passes and training phases -> steps of a run.
 
-Nothing is evaluated but numbers, parameters, `for` and `if`. A call of `train` is a
-training phase; any other call is the pass of that name, with its options.
+Nothing is evaluated but numbers, parameters, `for` and `if`. A call of `train` is a training
+phase, one of `compete` a contest; any other call is the pass of that name, with its options.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from attrs import NOTHING, evolve, fields, frozen
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.ir.origin import Setting
 from archir.passes import read_pipeline
-from archir.search.phases import SGD, TRAINABLE, Adam, RunPass, Step, Train
+from archir.search.phases import SGD, TRAINABLE, Adam, Train
 from archir.search.schedules import SCHEDULES
+from archir.search.steps import Compete, RunPass, Step
 from archir.sema.library import library_folder, read_source
 from archir.sema.settings import setting_expression
 from archir.sema.suggest import did_you_mean
@@ -108,6 +109,8 @@ def _statement(s: ast.Statement, env: Env, problems: list[Diagnostic]) -> list[S
     match s:
         case ast.Phase(call=ast.Call(callee=ast.Name(text="train")) as call):
             return [_train(call, env)]
+        case ast.Phase(call=ast.Call(callee=ast.Name(text="compete")) as call):
+            return [_compete(call, env)]
         case ast.Phase(call=ast.Call(callee=ast.Name()) as call):
             return [_pass(call, env)]
         case ast.For():
@@ -123,7 +126,9 @@ def _statement(s: ast.Statement, env: Env, problems: list[Diagnostic]) -> list[S
             if isinstance(branch, ast.If):
                 return _statement(branch, env, problems)
             return [] if branch is None else _block(branch, env, problems)
-    _wrong("a method holds passes, `train`, `for` and `if`", s.span, "write `relax()` or `train(weights, ...)`")
+    _wrong(
+        "a method holds passes, `train`, `compete`, `for` and `if`", s.span, "write `relax()` or `train(weights, ...)`"
+    )
 
 
 def _pass(call: ast.Call, env: Env) -> RunPass:
@@ -139,7 +144,18 @@ def _pass(call: ast.Call, env: Env) -> RunPass:
         read_pipeline(spec)
     except ArchirError as error:
         raise ArchirError(*(evolve(d, span=call.span) for d in error.diagnostics)) from None
-    return RunPass(spec)
+    return RunPass(spec, span=call.span)
+
+
+def _compete(call: ast.Call, env: Env) -> Compete:
+    """A contest: the pass that splits and the phase that trains are calls, and stand first."""
+    match [a.value for a in call.arguments if a.name is None]:
+        case [ast.Call(callee=ast.Name()) as split, ast.Call(callee=ast.Name(text="train")) as phase]:
+            given = {a.name: _value(substituted(a.value, env)) for a in call.arguments if a.name is not None}
+            return cast(
+                Compete, _made(Compete, "compete", (_pass(split, env).spec, _train(phase, env)), given, call.span)
+            )
+    _wrong("`compete` is told how to split and how to train", call.span, "write `compete(partition(), train(...))`")
 
 
 def _train(call: ast.Call, env: Env) -> Train:
@@ -178,7 +194,8 @@ def _value(e: ast.Expr) -> Any:
 
 
 def _made(cls: Any, name: str, positional: tuple[Any, ...], named: Mapping[str, Any], span: Span) -> Any:
-    known = [f.name for f in fields(cls)]
+    all_fields = {f.name for f in fields(cls)}
+    known = [f.name for f in fields(cls) if f.repr]
     for option in named:
         if option not in known:
             help_ = did_you_mean(option, known) or f"it has {', '.join(known)}"
@@ -194,8 +211,9 @@ def _made(cls: Any, name: str, positional: tuple[Any, ...], named: Mapping[str, 
     for option in places[: len(positional)]:
         if option in named:
             _wrong(f"`{name}` is given `{option}` twice", span, usage)
+    place = {"span": span} if "span" in all_fields else {}
     try:
-        return cls(*positional, **named)
+        return cls(*positional, **named, **place)
     except (TypeError, ValueError) as error:
         _wrong(f"`{name}` cannot be made: {error.args[0] if error.args else error}", span)
 

@@ -1,4 +1,4 @@
-"""The steps of a search method as values: which pass to run, and what to train how.
+"""A training phase as a value: what is trained, and how.
 
 The defaults of `Train` are the settings of DARTS (Liu et al., 2019, appendix A.1.1).
 Validators raise ValueError or TypeError with a message that a person can read.
@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeAlias
 from attrs import Attribute, Factory, field, frozen
 from attrs.validators import instance_of
 
-from archir.search.checks import number, one_of, or_none, whole
+from archir.search.checks import number, one_of, or_none, whole, word
 from archir.search.schedules import Constant, Cosine, Schedule, is_probability, is_schedule, schedule
+from archir.source import Span
 
 Trainable: TypeAlias = Literal["weights", "arch", "masks", "arch_masks"]
 Bilevel: TypeAlias = Literal["none", "first_order", "second_order"]
@@ -60,11 +61,6 @@ def _trains(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-def _bilevel(value: Any) -> Any:
-    """In a method file `none` is nothing, not a word."""
-    return "none" if value is None else value
-
-
 def _default_split(phase: Train) -> float:
     """Half of the images for each level; all for the weights where there is one level."""
     return 0.5 if phase.bilevel != "none" and "arch" in phase.trains else 1.0
@@ -96,12 +92,13 @@ class Train:
     cutout: side of the square that is erased from each training image; 0 erases none.
     augment: random crops and, for colour images, flips.
     keep_zeros: kernels keep the zeros that they have when the phase begins: what masks cut out stays out.
+    span: where a method's text has the phase.
     """
 
     trains: tuple[Trainable, ...] = field(default=("weights", "arch"), converter=_trains)
     epochs: int = field(default=50, validator=whole(1), kw_only=True)
     batch: int = field(default=64, validator=whole(2), kw_only=True)
-    bilevel: Bilevel = field(default="first_order", converter=_bilevel, validator=one_of(BILEVEL), kw_only=True)
+    bilevel: Bilevel = field(default="first_order", converter=word, validator=one_of(BILEVEL), kw_only=True)
     split: float = field(default=Factory(_default_split, takes_self=True), validator=number(0.0, 1.0), kw_only=True)
     weights: Optimizer = field(default=SGD(Cosine(0.025, 0.001)), kw_only=True, validator=instance_of((SGD, Adam)))
     arch: Optimizer = field(default=Adam(3e-4), kw_only=True, validator=instance_of((SGD, Adam)))
@@ -115,6 +112,7 @@ class Train:
     cutout: int = field(default=0, validator=whole(0), kw_only=True)
     augment: bool = field(default=True, validator=instance_of(bool), kw_only=True)
     keep_zeros: bool = field(default=False, validator=instance_of(bool), kw_only=True)
+    span: Span | None = field(default=None, eq=False, repr=False, kw_only=True)
 
     @trains.validator
     def _check_trains(self, _attribute: Attribute[Any], value: object) -> None:
@@ -150,13 +148,3 @@ class Train:
             raise ValueError("second order unrolls a step of `sgd`; train the weights with `sgd`, or use first_order")
         if self.keep_zeros and self.bilevel == "second_order" and self.is_bilevel:
             raise ValueError("the step that second order unrolls keeps no zeros; use first_order with `keep_zeros`")
-
-
-@frozen
-class RunPass:
-    """Passes to run on the module, as on the command line: `relax` or `derive{edges=2}`."""
-
-    spec: str
-
-
-Step: TypeAlias = RunPass | Train

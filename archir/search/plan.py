@@ -15,8 +15,8 @@ from torch import Tensor
 from archir.diagnostics import fail
 from archir.ir.module import Module
 from archir.search.data import Data
-from archir.search.phases import Step
 from archir.search.state import Setup
+from archir.search.steps import Step
 
 
 @frozen(eq=False)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from attrs import evolve
 
 from archir.diagnostics import ArchirError, fail
 from archir.ir.module import Module, weight_masks
 from archir.passes import Values, read_pipeline
+from archir.passes import spec as spec_of
 from archir.search.compiler import Compiler
-from archir.search.phases import MISSING, Step, Train
+from archir.search.groups import random_groups
+from archir.search.phases import MISSING, Train
+from archir.search.steps import Compete, RunPass, Step, placed, split_of
 
 _LEARNED = "NAS404"
 """The code of what is wrong with a point: at other values it may be right."""
@@ -22,20 +26,35 @@ def rehearse(module: Module, steps: Sequence[Step], compiler: Compiler) -> None:
     What is derived depends on what will be learned, so where no network can be made of these values the
     rehearsal ends without a word.
 
+    Of a contest the first part goes on: what can be done with one of them can be done with all.
+
     Raises:
         ArchirError: what a pass raises; NAS402 or NAS604 where a phase has nothing to train.
     """
-    for step in steps:
+    for index, step in enumerate(steps):
         if isinstance(step, Train):
-            _require_trainable(module, step)
+            with placed(step):
+                _require_trainable(module, step)
             continue
         try:
-            module = compiler.run_passes(module, step.spec, _beginning(module)).module
+            with placed(step):
+                spec = part_spec(step, module, index) if isinstance(step, Compete) else step.spec
+                module = compiler.run_passes(module, spec, _beginning(module)).module
+                if isinstance(step, Compete):
+                    _require_trainable(module, step.train)
         except ArchirError as error:
-            reads_values = any(p.needs_values for p, _ in read_pipeline(step.spec))
+            reads_values = isinstance(step, RunPass) and any(p.needs_values for p, _ in read_pipeline(step.spec))
             if reads_values and all(d.code == _LEARNED for d in error.diagnostics):
                 return
             raise
+
+
+def part_spec(step: Compete, module: Module, index: int) -> str:
+    """A pass that gives the first of the parts that a contest would be between, in groups as good as any."""
+    split = split_of(step)
+    if step.groups != "given":
+        split = split.with_groups(random_groups(module, split.grouped(module), 0, index))
+    return spec_of(evolve(split, part=0))
 
 
 def require(kinds: Iterable[str], trains: Iterable[str]) -> None:

@@ -21,6 +21,7 @@ class EpochRecord:
     now, inside the supernet, on the same images. objective: the sum of the module's objectives; objectives: each by
     name. edges, operations: how many would be kept now, by kind of cell. values: the module's named values that nothing
     else reads (expected depths). arch_steps: how many architecture steps there were, None if the phase trains none.
+    part: which part of a contest it is an epoch of, counted from 0, of how many `parts`; otherwise there is one.
     """
 
     step: int
@@ -42,11 +43,26 @@ class EpochRecord:
     operations: Mapping[str, int] = field(factory=dict)
     objectives: Mapping[str, float] = field(factory=dict)
     values: Mapping[str, float] = field(factory=dict)
+    part: int = 0
+    parts: int = 1
+
+    @property
+    def turn(self) -> int:
+        """Which epoch it is of all parts' together, from 1."""
+        return (self.epoch - 1) * self.parts + self.part + 1
+
+    @property
+    def turns(self) -> int:
+        """The epochs of all parts together."""
+        return self.epochs * self.parts
 
 
 @frozen
 class BatchRecord:
-    """The state of an epoch after `step` of `steps` batches: means over the epoch so far."""
+    """The state of an epoch after `step` of `steps` batches: means over the epoch so far.
+
+    In a contest `epoch` and `epochs` count those of all parts together.
+    """
 
     epoch: int
     epochs: int
@@ -98,8 +114,9 @@ class Silent:
 def epoch_line(record: EpochRecord, left: float) -> str:
     """One epoch in a line; `left` is the expected time of the phase's other epochs in seconds."""
     child = "" if record.child_accuracy is None else f"derived paths {record.child_accuracy:.2%}  "
+    turn = f"{record.turn}/{record.turns}" if record.parts == 1 else f"{record.turn}/{record.turns}  part={record.part}"
     return (
-        f"epoch {record.epoch}/{record.epochs}  loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.2%}  "
+        f"epoch {turn}  loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.2%}  "
         f"{record.evaluated} loss {record.loss:.4f}  {record.evaluated} accuracy {record.accuracy:.2%}  {child}"
         f"{record.images_per_second:.0f} images/s  {duration(left)} left"
     )
@@ -117,22 +134,22 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._seconds: list[float] = []
+        self._seconds, self._before = 0.0, 0
 
     def decoding(self, done: int, total: int) -> None:
         if done == total:
             self.message(f"decoded {total} images")
 
     def phase(self, title: str, epochs: int, done: int) -> None:
-        self._seconds = []
+        self._seconds, self._before = 0.0, done
         self.message(f"{title}: epoch {done + 1} to {epochs}")
 
     def batch(self, record: BatchRecord) -> None: ...
 
     def epoch(self, record: EpochRecord) -> None:
-        self._seconds.append(record.seconds)
-        mean = sum(self._seconds) / len(self._seconds)
-        self.message(epoch_line(record, mean * (record.epochs - record.epoch)))
+        self._seconds += record.seconds
+        mean = self._seconds / max(1, record.turn - self._before)  # others may train parts in between
+        self.message(epoch_line(record, mean * (record.turns - record.turn)))
 
     def message(self, text: str) -> None:
         # a plain write: rich would wrap long lines at 80 columns
@@ -192,7 +209,7 @@ class Bar:
 
     def epoch(self, record: EpochRecord) -> None:
         remaining = self._progress.tasks[0].time_remaining if self._progress else None
-        self.message(epoch_line(record, remaining or record.seconds * (record.epochs - record.epoch)))
+        self.message(epoch_line(record, remaining or record.seconds * (record.turns - record.turn)))
 
     def message(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -11,9 +11,10 @@ from attrs import evolve, frozen
 from archir.ir.module import Module
 from archir.search.checkpoint import load_checkpoint, save_checkpoint, write_with_remedy
 from archir.search.compiler import Compiler
+from archir.search.execution import run_steps
 from archir.search.fit import check_cutout, check_fit
 from archir.search.folders import RunFolder, check_same, opened, write_texts
-from archir.search.job import Job, run_steps
+from archir.search.job import Job
 from archir.search.logs import Curves, write_logs
 from archir.search.phases import Train
 from archir.search.plan import Plan, begun, circumstances

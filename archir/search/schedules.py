@@ -10,6 +10,7 @@ from math import cos, pi
 from typing import Any, Literal, TypeAlias
 
 from attrs import Attribute, field, frozen
+from attrs.validators import instance_of
 
 from archir.search.checks import is_number, number, one_of, or_none, whole
 
@@ -36,15 +37,17 @@ class Constant:
 class _Paced:
     """What moves once an epoch, or at each step.
 
-    `since` epochs of the schedule have passed before the phase begins, so that one schedule can span several phases.
+    `since` epochs of the schedule have passed before the phase begins, so that one schedule can span several phases. It
+    stands still for the whole of a phase that holds it.
     """
 
     unit: Unit = field(default="epoch", validator=one_of(("epoch", "step")), kw_only=True)
     since: int = field(default=0, validator=whole(0), kw_only=True)
+    hold: bool = field(default=False, validator=instance_of(bool), kw_only=True)
 
     def passed(self, epoch: int, step: int, steps: int) -> int:
         """How many units have passed."""
-        epochs = self.since + epoch
+        epochs, step = (self.since, 0) if self.hold else (self.since + epoch, step)
         return epochs * steps + step if self.unit == "step" else epochs
 
     def units(self, epochs: int, steps: int) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archir.ir.origin import Origin
+from archir.search.contests import ContestRecord
 from archir.search.milestones import Milestone
 from archir.search.optimizers import OptimizerState
 from archir.search.report import EpochRecord
@@ -53,7 +54,7 @@ class State:
     optimizers: by what they train; each by path.
     kinds: the optimisers' descriptions, by what they train.
     zeros: where the step under way keeps weights at zero, bool, by path.
-    milestones: what has been measured between steps. architecture: lines of arch.jsonl.
+    milestones: what has been measured between steps. architecture: lines of arch.jsonl. contests: how they went.
     passes: all that were run. settled: how many of them `model` and `optimizers` have been through.
     """
 
@@ -68,6 +69,7 @@ class State:
     history: tuple[EpochRecord, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     architecture: tuple[str, ...] = ()
+    contests: tuple[ContestRecord, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:

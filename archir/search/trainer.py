@@ -21,6 +21,7 @@ from archir.search.bilevel import (
 from archir.search.data import Batch, BatchStream, Data, Images, split_train
 from archir.search.data.augment import Augmentation, standard
 from archir.search.data.batches import plain_batches
+from archir.search.distill import Teaching
 from archir.search.learner import Learner, correct
 from archir.search.optimizers import build_optimizer, set_rate
 from archir.search.phases import SGD, Train
@@ -39,6 +40,8 @@ class Session:
 
     child: the same tensors computing only what would be derived now, to be evaluated beside the model.
     zeros: where weights stay zero, by path.
+    teaching: what teachers say of the epoch's batches, which weights learn beside the labels.
+    part: which part of a contest the model is, of how many `parts`; a model by itself is the only one.
     """
 
     learner: Learner
@@ -53,6 +56,9 @@ class Session:
     optimizers: dict[str, torch.optim.Optimizer] = field(factory=dict)
     child: Learner | None = None
     zeros: dict[str, Tensor] = field(factory=dict)
+    teaching: Teaching | None = None
+    part: int = 0
+    parts: int = 1
 
 
 @frozen
@@ -126,7 +132,8 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
         loss_sum += loss * batch.whole
         right += right_here
         speed = worked / (time.perf_counter() - start)
-        reporter.batch(BatchRecord(epoch + 1, phase.epochs, step + 1, steps, loss_sum / seen, right / seen, speed))
+        turn, turns = epoch * session.parts + session.part + 1, phase.epochs * session.parts
+        reporter.batch(BatchRecord(turn, turns, step + 1, steps, loss_sum / seen, right / seen, speed))
     speed = worked / (time.perf_counter() - start)
     score = evaluate(session.learner, session.evaluation, session.augmentation)
     _require_finite(score.loss, f"the {session.evaluated} loss after epoch {epoch + 1}")
@@ -139,8 +146,25 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
         score.accuracy, rate, speed, time.perf_counter() - start, time.time(),
         None if child is None else child.accuracy, None if objective is None else objective.item(),
         arch_steps if "arch" in phase.trains else None,
-        objectives=objectives,
+        objectives=objectives, part=session.part, parts=session.parts,
     )  # fmt: skip
+
+
+def outputs_on(session: Session, epoch: int) -> Tensor:
+    """What a model says of the images that weights learn from in `epoch`, in the order of the batches: no gradient.
+
+    Logits, float [images, classes]. The model is in the mode in which it trains: it normalises by the statistics of
+    each batch, which leave no trace, and samples what it would sample. So a teacher whose gates have just been split
+    says something that is worth learning, though its running statistics are those of another mixture.
+    """
+    learner = session.learner
+    learner.model.train()
+    found = []
+    with torch.no_grad(), learner.kept_buffers():
+        for step, batch in enumerate(session.for_weights.batches(epoch)):
+            torch.manual_seed(derive_seed(session.seed, session.index, epoch, step))
+            found.append(learner.model(batch.inputs))
+    return torch.cat(found)
 
 
 def evaluate(learner: Learner, images: Images, augmentation: Augmentation) -> Score:
@@ -195,6 +219,8 @@ def _lower_step(session: Session, batch: Batch, epoch: int, step: int, *, arch: 
     number, right = learner.processes.total(loss.detach(), correct(logits, batch.labels))
     objective = learner.objective() if any(kind in trained for kind in PARAMETER_KINDS) else None
     descended = loss if objective is None else loss + objective * batch.fraction
+    if session.teaching is not None:
+        descended = descended + session.teaching.loss(logits, step)
     _require_finite(number, f"the training loss in epoch {epoch + 1}, step {step + 1}")
     for name in trained:
         session.optimizers[name].zero_grad()

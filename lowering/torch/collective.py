@@ -23,8 +23,21 @@ _shared = False
 @contextmanager
 def shared_batches() -> Iterator[None]:
     """In this block every batch is a part of one that all processes of the default group share."""
+    with _sharing(shared=True):
+        yield
+
+
+@contextmanager
+def own_batches() -> Iterator[None]:
+    """In this block each process has whole batches of its own, and asks no other."""
+    with _sharing(shared=False):
+        yield
+
+
+@contextmanager
+def _sharing(*, shared: bool) -> Iterator[None]:
     global _shared  # noqa: PLW0603
-    before, _shared = _shared, True
+    before, _shared = _shared, shared
     try:
         yield
     finally:

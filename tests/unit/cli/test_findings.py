@@ -186,7 +186,7 @@ def test_a_run_in_the_middle_is_derived_as_its_method_would(
         return train_epoch(session, epoch, *rest)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr("archir.search.job.train_epoch", stopping)
+        patched.setattr("archir.search.sessions.train_epoch", stopping)
         search = ["search", "small.nas", "--method", "tuned.nas", *DATA, "--set", "coefficients=false"]
         assert run([*search, "-o", "half"]) == 130
     module = derived(load_run("half")).module

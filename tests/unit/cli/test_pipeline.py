@@ -120,7 +120,7 @@ def test_before_the_first_epoch_nothing_is_found(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("archir.search.job.train_epoch", interrupt)
+    monkeypatch.setattr("archir.search.sessions.train_epoch", interrupt)
     assert search("found") == 130
     assert run(["derive", "found"]) == 1
     assert "has no learned values" in capsys.readouterr().err

@@ -14,12 +14,13 @@ from archir.lowering.torch import to_torch
 from archir.passes import run_pipeline
 from archir.search.carry import carried
 from archir.search.data import Data
-from archir.search.phases import SGD, Adam, RunPass, Step, Train
+from archir.search.phases import SGD, Adam, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.result import load_run
 from archir.search.run import execute, train_network
 from archir.search.schedules import Cosine
+from archir.search.steps import RunPass, Step
 from tests.unit.search.small import few_digits
 
 PHASE = Train(epochs=2, batch=32, weights=SGD(Cosine(0.05, 0.01)), arch=Adam(0.01))

@@ -17,11 +17,12 @@ from archir.search.bilevel import VirtualStep, first_order_gradients, second_ord
 from archir.search.data import Data
 from archir.search.learner import Learner
 from archir.search.method import find_method, read_method
-from archir.search.phases import RunPass, Step, Train
+from archir.search.phases import Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.result import Result
 from archir.search.run import execute
+from archir.search.steps import RunPass, Step
 from archir.search.trainer import begin, train_epoch
 from tests.small_space import small_digits_space
 from tests.unit.search.small import SmoothNet, batch, few_digits

@@ -14,11 +14,12 @@ from archir.ir.module import Module
 from archir.lowering.inherit import matching_weights
 from archir.search.data import Data
 from archir.search.method import find_method, read_method
-from archir.search.phases import RunPass, Step, Train
+from archir.search.phases import Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.result import load_run
 from archir.search.run import execute
+from archir.search.steps import RunPass, Step
 from archir.sema import load, load_source
 from archir.sema.specialize import print_source
 from archir.source import Source

@@ -15,10 +15,11 @@ from archir.lowering.torch import to_torch
 from archir.ops.pointwise import Scale
 from archir.search.data import Data
 from archir.search.method import find_method, read_method
-from archir.search.phases import RunPass, Step, Train
+from archir.search.phases import Train
 from archir.search.plan import Plan
 from archir.search.result import Result
 from archir.search.run import execute
+from archir.search.steps import RunPass, Step
 from tests.emitted import compiled
 from tests.small_space import TEXT, small_digits_space
 from tests.unit.search.small import few_digits

@@ -16,12 +16,13 @@ from archir.search.data import Data
 from archir.search.data.augment import standard
 from archir.search.learner import Learner
 from archir.search.milestones import Milestone, milestone_line
-from archir.search.phases import SGD, Adam, RunPass, Step, Train
+from archir.search.phases import SGD, Adam, Train
 from archir.search.plan import Plan
 from archir.search.report import EpochRecord, Reporter, Silent
 from archir.search.result import Result, load_run
 from archir.search.run import execute
 from archir.search.schedules import Cosine
+from archir.search.steps import RunPass, Step
 from archir.search.trainer import Session, evaluate, train_epoch
 from tests.small_space import small_digits_space
 from tests.unit.search.small import few_digits
@@ -133,7 +134,7 @@ def test_a_resume_repeats_and_loses_nothing(
         return train_epoch(session, epoch, reporter)
 
     with monkeypatch.context() as patched:
-        patched.setattr("archir.search.job.train_epoch", stopping)
+        patched.setattr("archir.search.sessions.train_epoch", stopping)
         with pytest.raises(KeyboardInterrupt):
             run(data, WHOLE, tmp_path / "part")
     resumed = run(data, WHOLE, tmp_path / "part", resume=True)

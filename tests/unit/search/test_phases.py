@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from archir.search.phases import SGD, Adam, RunPass, Train
+from archir.search.phases import SGD, Adam, Train
 from archir.search.schedules import Constant, Cosine, Cut, Exponential, Linear
+from archir.search.steps import RunPass
 
 
 def test_defaults_are_the_settings_of_darts() -> None:

@@ -14,18 +14,19 @@ from attrs import evolve
 from torch import Tensor
 
 from archir.diagnostics import ArchirError, fail
-from archir.search import job
+from archir.search import sessions
 from archir.search.checkpoint import load_checkpoint
 from archir.search.compiler import Compiler
 from archir.search.data import Data
 from archir.search.method import find_method, read_method
-from archir.search.phases import SGD, Adam, RunPass, Step, Train
+from archir.search.phases import SGD, Adam, Train
 from archir.search.plan import Plan
 from archir.search.processes import Processes, announced
 from archir.search.report import BatchRecord, EpochRecord, Reporter, Silent
 from archir.search.result import Result, load_run
 from archir.search.run import execute
 from archir.search.schedules import Cosine
+from archir.search.steps import RunPass, Step
 from archir.search.trainer import Session
 from tests.processes import run_script
 from tests.small_space import small_digits_space
@@ -232,14 +233,14 @@ def test_files_are_written_once(root: Path, tmp_path: Path) -> None:
 
 def interrupted(folder: Path, rank: int, *, resume: bool = False) -> int:
     """A run whose process `rank` is killed in the second epoch; gives the last digit of the error of the others."""
-    real = job.train_epoch
+    real = sessions.train_epoch
 
     def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord:
         if epoch == 1 and announced().rank == rank:
             os.kill(os.getpid(), 9)
         return real(session, epoch, reporter)
 
-    job.train_epoch = train_epoch
+    sessions.train_epoch = train_epoch
     try:
         run("two_epochs", folder, resume=resume)
     except ArchirError as error:
@@ -312,14 +313,14 @@ def spoiled(folder: Path) -> int:
     from archir.cli.together import Ending, end_together
     from archir.diagnostics.render import render
 
-    real = job.train_epoch
+    real = sessions.train_epoch
 
     def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord:
         if announced().rank == 1:
             fail("NAS507", "there is no room here", help="make some")
         return real(session, epoch, reporter)
 
-    job.train_epoch = train_epoch
+    sessions.train_epoch = train_epoch
 
     def attempt() -> Ending:
         try:

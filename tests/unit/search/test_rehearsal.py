@@ -12,10 +12,11 @@ from archir.ir.module import Module
 from archir.passes import Rewrite, Values, run_pipeline
 from archir.search.compiler import Compiler
 from archir.search.method import find_method, read_method
-from archir.search.phases import RunPass, Step, Train
+from archir.search.phases import Train
 from archir.search.plan import Plan
 from archir.search.rehearsal import rehearse
 from archir.search.run import execute
+from archir.search.steps import RunPass, Step
 from tests.small_space import small_digits_space
 from tests.unit.search.small import few_digits
 

@@ -18,12 +18,13 @@ from attrs import asdict, evolve
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from archir.search.data import Data
-from archir.search.phases import SGD, Adam, RunPass, Step, Train
+from archir.search.phases import SGD, Adam, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.result import Result
 from archir.search.run import execute
 from archir.search.schedules import Cosine, Linear
+from archir.search.steps import RunPass, Step
 from tests.unit.search.small import SMALL, few_digits, small_space
 
 PHASE = Train(epochs=3, batch=32, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))

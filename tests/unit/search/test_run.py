@@ -18,12 +18,13 @@ from archir.ir.origin import Origin
 from archir.passes import Rewrite
 from archir.search.data import Data, load_data
 from archir.search.milestones import milestone_line
-from archir.search.phases import SGD, Adam, RunPass, Step, Train
+from archir.search.phases import SGD, Adam, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, EpochRecord, Silent
 from archir.search.result import Result, load_run, recorded_setup
 from archir.search.run import execute, train_network
 from archir.search.schedules import Cosine
+from archir.search.steps import RunPass, Step
 from archir.source import Source
 from tests.build import net, network
 from tests.unit.search.small import DIGITS, SMALL, few_digits, small_space

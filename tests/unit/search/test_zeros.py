@@ -10,10 +10,11 @@ from attrs import evolve
 
 from archir.search.checkpoint import load_checkpoint
 from archir.search.data import Data
-from archir.search.phases import SGD, Adam, Cosine, Optimizer, RunPass, Train
+from archir.search.phases import SGD, Adam, Cosine, Optimizer, Train
 from archir.search.plan import Plan
 from archir.search.report import Silent
 from archir.search.run import execute
+from archir.search.steps import RunPass
 from archir.search.trainer import Session, begin, train_epoch
 from archir.search.zeros import zeros_of
 from tests.unit.search.small import SMALL, SmoothNet, few_digits, small_space
@@ -104,7 +105,7 @@ def test_a_resumed_phase_keeps_the_zeros_it_began_with(
             raise KeyboardInterrupt
         return record
 
-    monkeypatch.setattr("archir.search.job.train_epoch", trained)
+    monkeypatch.setattr("archir.search.sessions.train_epoch", trained)
     stop = 3
     whole = execute(Plan(steps, data, small_space(), weights=weights), tmp_path / "whole", compiler=SMALL)
     stop = 1

@@ -1,0 +1,74 @@
+"""How the parts of a contest have done: one entry of contests.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
+
+from archir.search.report import EpochRecord
+from archir.search.steps import Compete
+
+Table: TypeAlias = tuple[tuple[float, ...], ...]
+
+
+def _table(rows: Any) -> Table:
+    """Lists, as JSON has them, as tuples."""
+    return tuple(map(tuple, rows))
+
+
+@frozen
+class ContestRecord:
+    """One contest.
+
+    step: index in the method. split: the pass, with the groups that it had. groups, distill, by: as the method says.
+    winner: the part that went on. evaluated: on which images the others are measured, `valid`. loss, accuracy: of each
+    part after each of its epochs. train_loss: the mean over each epoch, of the labels alone. seconds: training and
+    evaluation of all parts together.
+    """
+
+    step: int
+    split: str
+    groups: str
+    distill: str
+    by: str
+    winner: int
+    evaluated: str
+    loss: Table = field(converter=_table)
+    accuracy: Table = field(converter=_table)
+    train_loss: Table = field(converter=_table)
+    seconds: float
+
+    @classmethod
+    def of(cls, index: int, split: str, step: Compete, parts: Sequence[Sequence[EpochRecord]]) -> ContestRecord:
+        """The contest whose parts had these epochs."""
+        loss, accuracy, train_loss = (
+            [[getattr(record, what) for record in part] for part in parts]
+            for what in ("loss", "accuracy", "train_loss")
+        )
+        return cls(
+            index, split, step.groups, step.distill, step.by, winner_of(parts, step.by), parts[0][-1].evaluated,
+            loss, accuracy, train_loss, sum(record.seconds for part in parts for record in part),
+        )  # fmt: skip
+
+
+def winner_of(parts: Sequence[Sequence[EpochRecord]], by: str) -> int:
+    """Which part is the best at its end: of the largest accuracy, or the smallest loss; the first of equals."""
+    last = [part[-1] for part in parts]
+    if by == "loss":
+        return min(range(len(last)), key=lambda i: last[i].loss)
+    return max(range(len(last)), key=lambda i: last[i].accuracy)
+
+
+def contest_line(record: ContestRecord, *, scores: bool = True) -> str:
+    """A contest in a line, with or without how good the parts are."""
+    words = f"part={record.winner} of {len(record.loss)} goes on"
+    if not scores:
+        return words
+    shown = []
+    for what, table, text in (("accuracy", record.accuracy, "{:.2%}"), ("loss", record.loss, "{:.4f}")):
+        last = [part[-1] for part in table]
+        low, high = text.format(min(last)), text.format(max(last))
+        shown.append(f"{record.evaluated} {what} {text.format(last[record.winner])} (all: {low} to {high})")
+    return f"{words}: {', '.join(shown)}"

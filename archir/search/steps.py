@@ -1,0 +1,117 @@
+"""The steps of a search method as values: a pass to run, a phase to train, a contest between the parts of a split.
+
+Validators raise ValueError or TypeError with a message that a person can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TypeAlias
+
+from attrs import Attribute, evolve, field, frozen
+from attrs.validators import instance_of
+
+from archir.diagnostics import ArchirError
+from archir.passes import Pass, Split, read_pipeline
+from archir.search.checks import one_of, whole, word
+from archir.search.phases import Train
+from archir.source import Span
+
+Grouping: TypeAlias = Literal["given", "gradients", "random"]
+Distillation: TypeAlias = Literal["none", "previous", "siblings", "both"]
+
+GROUPINGS: tuple[Grouping, ...] = ("given", "gradients", "random")
+DISTILLATIONS: tuple[Distillation, ...] = ("none", "previous", "siblings", "both")
+
+
+@frozen
+class RunPass:
+    """Passes to run on the module, as on the command line: `relax` or `derive{edges=2}`."""
+
+    spec: str
+    span: Span | None = field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@frozen
+class Compete:
+    """A contest: a module is split, its parts are trained beside one another, and the best goes on.
+
+    So HEP-NAS narrows its space (Li et al., 2025, Algorithm 1, lines 5 to 12).
+
+    split: a pass that gives several modules, such as `partition{at=1}`. Each of them inherits weights, architecture
+        parameters and the optimisers' state by path.
+    train: how all are trained, in turn, one epoch each. It holds images out, since they decide.
+    groups: `given`: as the pass says; `gradients`: the minimum cut of the similarities of gradients (Eqs. 1 and 2);
+        `random`: halves.
+    batches: how many the gradients are compared on.
+    distill: who teaches each part beside the labels (Eqs. 6 and 7): the module before the split (`previous`), the other
+        parts (`siblings`), `both`, or `none`.
+    by: what the best is best in, on the held-out images: `accuracy` (Eq. 5), or `loss`. The first of equals wins.
+    """
+
+    split: str = field()
+    train: Train = field(validator=instance_of(Train))
+    groups: Grouping = field(default="given", validator=one_of(GROUPINGS), kw_only=True)
+    batches: int = field(default=5, validator=whole(1), kw_only=True)
+    distill: Distillation = field(default="both", converter=word, validator=one_of(DISTILLATIONS), kw_only=True)
+    by: Literal["accuracy", "loss"] = field(default="accuracy", validator=one_of(("accuracy", "loss")), kw_only=True)
+    span: Span | None = field(default=None, eq=False, repr=False, kw_only=True)
+
+    @split.validator
+    def _check_split(self, _attribute: Attribute[Any], value: str) -> None:
+        passes = _read(value)
+        if len(passes) != 1 or not isinstance(passes[0], Split) or passes[0].part is not None:
+            raise ValueError(f"a contest is between all modules of one pass that gives several, found `{value}`")
+
+    def __attrs_post_init__(self) -> None:
+        if self.train.split == 1.0:
+            raise ValueError("a contest is decided on images that are held out; give `train` a `split` below 1")
+        if self.distill != "none" and self.train.is_bilevel and self.train.bilevel == "second_order":
+            raise ValueError("the step that second order unrolls has no teachers; use first_order, or distill=none")
+
+
+def _read(spec: str) -> list[Pass]:
+    try:
+        return [applied for applied, _ in read_pipeline(spec)]
+    except ArchirError as error:
+        raise ValueError(error.diagnostics[0].message) from error
+
+
+Step: TypeAlias = RunPass | Train | Compete
+"""What a method does, in order."""
+
+
+def phase_of(step: Step) -> Train | None:
+    """How a step trains; None for a pass."""
+    return step if isinstance(step, Train) else step.train if isinstance(step, Compete) else None
+
+
+def split_of(step: Compete) -> Split:
+    """The pass that a contest splits with."""
+    ((split, _),) = read_pipeline(step.split)
+    assert isinstance(split, Split)  # as the step has been told when it was made
+    return split
+
+
+@contextmanager
+def placed(step: Step) -> Iterator[None]:
+    """What goes wrong in this block is shown where the method has the step.
+
+    A diagnostic that has a place of its own, in the space, keeps it, and says in a note which step it was.
+    """
+    try:
+        yield
+    except ArchirError as error:
+        span = step.span
+        if span is None:
+            raise
+        note = f"in the step `{_first_line(span)}` of {span.source.name}"
+        raise ArchirError(
+            *(evolve(d, span=span) if d.span is None else evolve(d, notes=(*d.notes, note)) for d in error.diagnostics)
+        ) from error
+
+
+def _first_line(span: Span) -> str:
+    first, *more = span.source.text[span.start : span.end].splitlines()
+    return f"{first} ..." if more else first
