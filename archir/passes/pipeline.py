@@ -11,6 +11,9 @@ from attrs import frozen
 from archir.diagnostics import fail
 from archir.source import Source, Span
 
+PIPELINE = "<pipeline>"
+"""What the text of a pipeline is called in messages."""
+
 OptionValue: TypeAlias = "bool | int | float | str | tuple[OptionValue, ...] | None"
 
 _TOKEN = re.compile(
@@ -60,7 +63,7 @@ class _Token:
 
 def parse_pipeline(text: str) -> tuple[PassText, ...]:
     """The passes of a pipeline text; none for a blank one. Raises `ArchirError` NAS401 with the place."""
-    return _Parser(Source("<pipeline>", text)).pipeline()
+    return _Parser(Source(PIPELINE, text)).pipeline()
 
 
 class _Parser:

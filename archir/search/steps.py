@@ -12,8 +12,9 @@ from typing import Any, Literal, TypeAlias
 from attrs import Attribute, evolve, field, frozen
 from attrs.validators import instance_of
 
-from archir.diagnostics import ArchirError
+from archir.diagnostics import ArchirError, Diagnostic
 from archir.passes import Pass, Split, read_pipeline
+from archir.passes.pipeline import PIPELINE
 from archir.search.checks import one_of, whole, word
 from archir.search.phases import Train
 from archir.source import Span
@@ -98,7 +99,7 @@ def split_of(step: Compete) -> Split:
 def placed(step: Step) -> Iterator[None]:
     """What goes wrong in this block is shown where the method has the step.
 
-    A diagnostic that has a place of its own, in the space, keeps it, and says in a note which step it was.
+    A diagnostic that has a place in the space keeps it, and says in a note which step it was.
     """
     try:
         yield
@@ -106,10 +107,15 @@ def placed(step: Step) -> Iterator[None]:
         span = step.span
         if span is None:
             raise
-        note = f"in the step `{_first_line(span)}` of {span.source.name}"
-        raise ArchirError(
-            *(evolve(d, span=span) if d.span is None else evolve(d, notes=(*d.notes, note)) for d in error.diagnostics)
-        ) from error
+        raise ArchirError(*(_at(d, span) for d in error.diagnostics)) from error
+
+
+def _at(diagnostic: Diagnostic, span: Span) -> Diagnostic:
+    own = diagnostic.span
+    if own is None or own.source.name == PIPELINE:  # a text that the user has not written
+        return evolve(diagnostic, span=span)
+    note = f"in the step `{_first_line(span)}` of {span.source.name}"
+    return evolve(diagnostic, notes=(*diagnostic.notes, note))
 
 
 def _first_line(span: Span) -> str:
