@@ -18,9 +18,9 @@ from archir.passes import WeightMap
 from archir.search.carry import carried, fitting
 from archir.search.data import Data
 from archir.search.data.augment import standard
+from archir.search.evaluation import evaluate
 from archir.search.learner import Learner
 from archir.search.randomness import derive_seed
-from archir.search.trainer import evaluate
 from archir.search.zeros import nonzero_parameters
 
 

@@ -8,7 +8,7 @@ over images where a batch does not divide evenly; and a weight that nothing used
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
 
 _PATIENCE = timedelta(minutes=30)
+_LONG_PATIENCE = timedelta(days=30)
 
 
 @frozen
@@ -76,6 +77,26 @@ class Processes:
         if self.count > 1:
             with reached():
                 dist.barrier()
+
+    @contextmanager
+    def patiently(self) -> Iterator[Callable[[], None]]:
+        """How to wait, as `wait` does, for processes that may work for hours before they come.
+
+        What ends one of them is noticed at once all the same.
+        """
+        if self.count == 1:
+            yield lambda: None
+            return
+        with reached():
+            group = dist.new_group(timeout=_LONG_PATIENCE, backend="gloo")
+        assert not isinstance(group, int)  # that is what those get who are not in it
+
+        def wait() -> None:
+            with reached():
+                dist.barrier(group=group)
+
+        yield wait
+        dist.destroy_process_group(group)
 
 
 ALONE = Processes()

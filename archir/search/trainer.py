@@ -20,8 +20,8 @@ from archir.search.bilevel import (
 )
 from archir.search.data import Batch, BatchStream, Data, Images, split_train
 from archir.search.data.augment import Augmentation, standard
-from archir.search.data.batches import plain_batches
 from archir.search.distill import Teaching
+from archir.search.evaluation import evaluate
 from archir.search.learner import Learner, correct
 from archir.search.optimizers import build_optimizer, set_rate
 from archir.search.phases import SGD, Train
@@ -30,8 +30,6 @@ from archir.search.randomness import derive_seed, happens
 from archir.search.rehearsal import require
 from archir.search.report import BatchRecord, EpochRecord, Reporter
 from archir.search.zeros import put_back, without_gradient, zeros_of
-
-_EVALUATION_BATCH = 256
 
 
 @frozen(eq=False)
@@ -59,14 +57,6 @@ class Session:
     teaching: Teaching | None = None
     part: int = 0
     parts: int = 1
-
-
-@frozen
-class Score:
-    """Mean loss and the share of images classified right, over a set of images."""
-
-    loss: float
-    accuracy: float
 
 
 def begin(
@@ -148,41 +138,6 @@ def train_epoch(session: Session, epoch: int, reporter: Reporter) -> EpochRecord
         arch_steps if "arch" in phase.trains else None,
         objectives=objectives, part=session.part, parts=session.parts,
     )  # fmt: skip
-
-
-def outputs_on(session: Session, epoch: int) -> Tensor:
-    """What a model says of the images that weights learn from in `epoch`, in the order of the batches: no gradient.
-
-    Logits, float [images, classes]. The model is in the mode in which it trains: it normalises by the statistics of
-    each batch, which leave no trace, and samples what it would sample. So a teacher whose gates have just been split
-    says something that is worth learning, though its running statistics are those of another mixture.
-    """
-    learner = session.learner
-    learner.model.train()
-    found = []
-    with torch.no_grad(), learner.kept_buffers():
-        for step, batch in enumerate(session.for_weights.batches(epoch)):
-            torch.manual_seed(derive_seed(session.seed, session.index, epoch, step))
-            found.append(learner.model(batch.inputs))
-    return torch.cat(found)
-
-
-def evaluate(learner: Learner, images: Images, augmentation: Augmentation) -> Score:
-    """Loss and accuracy over all `images`, in evaluation mode; the model's mode is put back.
-
-    Each process evaluates its share of the images.
-    """
-    mode = learner.model.training
-    learner.model.eval()
-    loss_sum, right = 0.0, 0
-    with torch.no_grad():
-        for batch in plain_batches(images.part(learner.processes.share(len(images))), augmentation, _EVALUATION_BATCH):
-            loss, logits = learner.loss(batch)
-            loss_sum += loss.item() * len(batch)
-            right += correct(logits, batch.labels)
-    learner.model.train(mode)
-    loss_sum, all_right = learner.processes.total(loss_sum, right)
-    return Score(loss_sum / len(images), all_right / len(images))
 
 
 def architecture_gradients(session: Session, train: Batch, valid: Batch) -> Gradients:

@@ -14,13 +14,14 @@ from archir.lowering.torch import to_torch
 from archir.passes import run_pipeline
 from archir.search.bilevel import VirtualStep, second_order_gradients
 from archir.search.data import Data
+from archir.search.evaluation import evaluate
 from archir.search.learner import Learner
 from archir.search.phases import SGD, Adam, Train
 from archir.search.plan import Plan
 from archir.search.report import BatchRecord, Silent
 from archir.search.run import execute
 from archir.search.steps import RunPass, Step
-from archir.search.trainer import begin, evaluate, train_epoch
+from archir.search.trainer import begin, train_epoch
 from tests.small_space import small_digits_space
 from tests.unit.search.small import batch, few_digits
 

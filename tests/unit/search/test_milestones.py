@@ -14,6 +14,7 @@ from archir.cli.runs import nonzero_of
 from archir.lowering.torch import to_torch
 from archir.search.data import Data
 from archir.search.data.augment import standard
+from archir.search.evaluation import evaluate
 from archir.search.learner import Learner
 from archir.search.milestones import Milestone, milestone_line
 from archir.search.phases import SGD, Adam, Train
@@ -23,7 +24,7 @@ from archir.search.result import Result, load_run
 from archir.search.run import execute
 from archir.search.schedules import Cosine
 from archir.search.steps import RunPass, Step
-from archir.search.trainer import Session, evaluate, train_epoch
+from archir.search.trainer import Session, train_epoch
 from tests.small_space import small_digits_space
 from tests.unit.search.small import few_digits
 

@@ -8,11 +8,12 @@ from archir.lowering.torch import to_torch
 from archir.search.bilevel import first_order_gradients
 from archir.search.data import Data
 from archir.search.data.augment import standard
+from archir.search.evaluation import evaluate
 from archir.search.learner import Learner
 from archir.search.phases import SGD, Adam, Train
 from archir.search.report import BatchRecord, EpochRecord, Silent
 from archir.search.schedules import Cosine, Cut, Linear, Schedule
-from archir.search.trainer import Session, begin, evaluate, train_epoch
+from archir.search.trainer import Session, begin, train_epoch
 from tests.build import net, network, relaxed
 from tests.unit.search.small import DIGITS, SmoothNet, few_digits
 
