@@ -15,6 +15,7 @@ from attrs import evolve
 from archir.diagnostics import ArchirError, Diagnostic
 from archir.ir.origin import Origin
 from archir.search.checkpoint import load_checkpoint, save_checkpoint
+from archir.search.contests import ContestRecord
 from archir.search.optimizers import build_optimizer, load_optimizer_state, optimizer_state
 from archir.search.phases import SGD, Adam
 from archir.search.report import EpochRecord
@@ -42,7 +43,12 @@ def full_state() -> State:
     run = PassRun("relax", {"arch.x.alpha": np.array([[0.1, -0.0]], dtype=np.float32)})
     kinds = {"weights": "SGD", "arch": "Adam"}
     zeros = {"conv.weight": model["conv.weight"] < 0}
-    return State(1, 1, model, optimizers, kinds, zeros, (PassRun("share", {}, ("a note",)), run), 2, (record,))
+    contest = ContestRecord(
+        1, "partition", "given", "both", "loss", 1, "valid", ((0.1 + 0.2, 0.5), (0.25, 1 / 3)), ((0.0, 1.0), (0.5, 0.5)),
+        ((2.0, 1e-17), (1.0, 0.0)), 3.5,
+    )  # fmt: skip
+    passes = (PassRun("share", {}, ("a note",)), run)
+    return State(1, 1, model, optimizers, kinds, zeros, passes, 2, (record,), contests=(contest,))
 
 
 def refused(path: Path) -> Diagnostic:
@@ -71,6 +77,7 @@ def test_everything_comes_back_exactly(tmp_path: Path) -> None:
     assert same(found.model, state.model)
     assert same(found.optimizers, state.optimizers)
     assert found.kinds == state.kinds
+    assert found.contests == state.contests
     assert same(found.zeros, state.zeros)
     assert [run.spec for run in found.passes] == ["share", "relax"]
     assert found.passes[0].values == {}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 
+from attrs import evolve
 from rich.console import Console
 
 from archir.search.report import Bar, BatchRecord, EpochRecord, Lines, duration, reporter_for
@@ -25,6 +26,19 @@ def test_lines_are_one_an_epoch() -> None:
         "training weights and arch: epoch 1 to 3\n"
         "epoch 1/3  loss 1.5000  accuracy 25.00%  valid loss 1.2500  valid accuracy 50.00%  1234 images/s  1:20 left\n"
     )
+
+
+def test_in_a_contest_the_epochs_of_all_parts_are_counted() -> None:
+    out = io.StringIO()
+    reporter = reporter_for(Console(file=out, width=40))
+    reporter.phase("training 4 parts", 12, 1)
+    reporter.epoch(evolve(RECORD, part=1, parts=4))
+    reporter.epoch(evolve(RECORD, part=3, parts=4))  # another process has trained part 2
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "training 4 parts: epoch 2 to 12"
+    assert lines[1].startswith("epoch 2/12  part=1  loss 1.5000")
+    assert lines[2].startswith("epoch 4/12  part=3  loss")
+    assert [line.rpartition("images/s  ")[2] for line in lines[1:]] == ["6:40 left", "3:33 left"]
 
 
 def test_a_terminal_gets_a_bar() -> None:

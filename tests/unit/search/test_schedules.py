@@ -31,6 +31,18 @@ def test_linear_goes_from_start_to_end() -> None:
     assert [Linear(1.0, 0.0, unit="step").at(1, step, 2, 4) for step in range(4)] == [0.5, 0.375, 0.25, 0.125]
 
 
+@pytest.mark.parametrize("unit", ["epoch", "step"])
+def test_what_is_held_stands_where_earlier_phases_left_it(unit: Any) -> None:
+    for moving, held in (
+        (Cosine(1.0, 0.2, over=8, unit=unit), Cosine(1.0, 0.2, over=8, since=3, hold=True, unit=unit)),
+        (Linear(1.0, 0.2, over=8, unit=unit), Linear(1.0, 0.2, over=8, since=3, hold=True, unit=unit)),
+        (Exponential(1.0, 0.9, unit=unit), Exponential(1.0, 0.9, since=3, hold=True, unit=unit)),
+    ):
+        there = moving.at(3, 0, 8, 10)
+        assert 0.2 < there < 1.0
+        assert {held.at(epoch, step, 4, 10) for epoch in range(4) for step in (0, 9)} == {there}
+
+
 def test_exponential_is_multiplied_each_epoch_or_step() -> None:
     assert by_epoch(Exponential(0.8, 0.5), 4) == [0.8, 0.4, 0.2, 0.1]
     assert by_epoch(Exponential(0.8, 0.5, over=2), 4) == [0.8, 0.4, 0.2, 0.2]
