@@ -13,8 +13,8 @@ from archir.exchange.nasbench201 import Edges
 from archir.exchange.nasbench201_space import Cells, cells_of, point_of
 
 if TYPE_CHECKING:
+    from archir.search.evaluation import Score
     from archir.search.result import TrainedSupernet
-    from archir.search.trainer import Score
 
 
 @frozen

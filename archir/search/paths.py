@@ -18,11 +18,11 @@ from archir.search.carry import carried, fitting
 from archir.search.data import Data, Images, split_train
 from archir.search.data.augment import Augmentation
 from archir.search.data.batches import plain_batches
+from archir.search.evaluation import Score
 from archir.search.learner import Learner, correct
 from archir.search.milestones import are_carried
 from archir.search.phases import Train
 from archir.search.result import TrainedSupernet
-from archir.search.trainer import Score
 
 BATCH = 500
 """Images that share batch statistics."""

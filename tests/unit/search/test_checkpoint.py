@@ -44,8 +44,8 @@ def full_state() -> State:
     kinds = {"weights": "SGD", "arch": "Adam"}
     zeros = {"conv.weight": model["conv.weight"] < 0}
     contest = ContestRecord(
-        1, "partition", "given", "both", "loss", 1, "valid", ((0.1 + 0.2, 0.5), (0.25, 1 / 3)), ((0.0, 1.0), (0.5, 0.5)),
-        ((2.0, 1e-17), (1.0, 0.0)), 3.5,
+        1, "partition", "given", "both", "loss", 1, "valid", ((0.1 + 0.2, 0.5), (0.25, 1 / 3)),
+        ((0.0, 1.0), (0.5, 0.5)), ((2.0, 1e-17), (1.0, 0.0)), 3.5,
     )  # fmt: skip
     passes = (PassRun("share", {}, ("a note",)), run)
     return State(1, 1, model, optimizers, kinds, zeros, passes, 2, (record,), contests=(contest,))
