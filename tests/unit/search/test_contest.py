@@ -304,7 +304,7 @@ class Listener(Silent):
 
 CONTEST = Compete("partition{at=1}", evolve(TWO, weights=SGD(Cosine(0.05, 0.0))), groups="gradients", batches=1)
 EDGE = evolve(CONTEST, split="partition{by=edge, at=1}")
-# in a part's epoch; before these take their names: groups, what a teacher says, a part, the winner's checkpoint, the log
+# in a part's epoch; before these take their names: groups, what a teacher says, a part, the winner, the log
 POINTS = [("batch", 2, 1), ("batch", 3, 2), *(("replace", number, 0) for number in (11, 15, 19, 23, 24))]
 
 
