@@ -26,8 +26,8 @@ class Costs:
     Attributes:
         measures: their names.
         fixed: over (measure), paid by every network.
-        table: over (measure, layer, operation), zero where a layer has fewer operations than others.
-        exists: over (layer, operation), whether there is one.
+        table: over (measure, layer, operation), zero where a layer has fewer operations than others or cannot keep one.
+        exists: over (layer, operation), whether there is one, and it can be kept.
     """
 
     measures: tuple[str, ...]
@@ -57,7 +57,7 @@ def costs_of(layers: Sequence[Layer], arrays: Mapping[str, CostArrays]) -> Costs
     table = np.zeros((len(arrays), len(layers), most))
     exists = np.zeros((len(layers), most), dtype=bool)
     for n, layer in enumerate(layers):
-        exists[n, : len(layer.operations)] = True
+        exists[n, list(layer.active)] = True
         for i, of in enumerate(arrays.values()):
             table[i, n, : len(layer.operations)] = of.of[layer.key][layer.edge, : len(layer.operations)]
         if layer.none is not None:  # an edge that is left out costs nothing, not even zeros

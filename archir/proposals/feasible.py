@@ -69,7 +69,9 @@ def enumerated(costs: Costs) -> Picks | None:
     shape = costs.exists.sum(axis=-1).tolist()
     if prod(shape) > SMALL:
         return None
-    return np.stack(np.unravel_index(np.arange(prod(shape)), shape), axis=-1)
+    numbers = np.stack(np.unravel_index(np.arange(prod(shape)), shape), axis=-1)
+    active = np.argsort(~costs.exists, axis=-1, kind="stable")  # the places of what can be kept first, in order
+    return np.take_along_axis(active, numbers.T, axis=1).T
 
 
 def _is_inside(costs: Costs, targets: Array, pair: tuple[int, int], within: float) -> bool:

@@ -29,14 +29,20 @@ _ONE = Amount(1, 1)
 
 @frozen
 class Layer:
-    """One edge of a choice: it keeps exactly one of its operations, which are all its candidates.
+    """One edge of a choice: it keeps exactly one of its operations.
 
-    `none`: the number of the one that leaves the edge out, if there is one.
+    Attributes:
+        key: the choice's shared name.
+        edge: its place.
+        operations: the names of all candidates.
+        active: the places of those that can be kept, in order.
+        none: the place of the one that leaves the edge out, if there is one.
     """
 
     key: str
     edge: int
     operations: tuple[str, ...]
+    active: tuple[int, ...]
     none: int | None = None
 
 
@@ -50,7 +56,7 @@ def layers_of(module: Module) -> tuple[Layer, ...]:
     choices = shared_choices(module)
     if not choices or module.form != "space":  # a relaxed module may lack the scales of its networks' norms
         what = f"is a module of form `{module.form}`" if choices else "has no choice left"
-        fail("NAS402", f"`{module.name}` {what}", help="propose for a space, before `relax`, `derive` or `fix`")
+        fail("NAS402", f"`{module.name}` {what}", help="propose for a space, before `derive` or `fix`")
     for variable in space_of(module).variables:
         if variable.conditional:
             _refuse(variable.key, "is open only where another choice keeps something")
@@ -59,7 +65,7 @@ def layers_of(module: Module) -> tuple[Layer, ...]:
 
 def size(layers: Sequence[Layer]) -> int:
     """How many networks there are."""
-    return prod(len(layer.operations) for layer in layers)
+    return prod(len(layer.active) for layer in layers)
 
 
 def point_of(layers: Sequence[Layer], picks: Picks) -> Point:
@@ -82,9 +88,6 @@ def by_choice(layers: Sequence[Layer], values: NDArray[np.float64]) -> dict[str,
 
 def _layers(key: str, choice: Choice) -> Iterator[Layer]:
     keep, edges = choice.keep, len(choice.edges)
-    if any(edge.active is not None for edge in choice.edges):
-        help_ = "propose for the space before `restrict`, or for one that is written with fewer candidates"
-        fail("NAS402", f"`{key}` is restricted, and proposals are drawn from all candidates", help=help_)
     if keep.operations != _ONE:
         _refuse(key, "may keep several operations of an edge")
     any_edges = keep.edges is not None and keep.edges.least == 0 and keep.edges.most in (None, edges)
@@ -96,7 +99,8 @@ def _layers(key: str, choice: Choice) -> Iterator[Layer]:
             _refuse(key, f"may leave edge {e} out, which {'more than one' if zeros else 'no'} candidate says")
         if not any_edges and zeros:
             _refuse(key, f"has a `none` on edge {e} that it never keeps")
-        yield Layer(key, e, tuple(c.name for c in edge.candidates), zeros[0] if zeros else None)
+        active = tuple(k for k, _ in edge.alternatives)
+        yield Layer(key, e, tuple(c.name for c in edge.candidates), active, zeros[0] if zeros else None)
 
 
 def _refuse(key: str, why: str) -> NoReturn:

@@ -46,7 +46,8 @@ def sampled(
     for p, end in enumerate(ends):
         mine = which == p
         picks[mine] = (drawn[mine] >= end).sum(axis=-1)
-    return np.asarray(np.minimum(picks, exists.sum(axis=-1) - 1))  # the last end may be rounded to less than 1
+    last = exists.shape[1] - 1 - exists[:, ::-1].argmax(axis=-1)
+    return np.asarray(np.minimum(picks, last))  # the last end may be rounded to less than 1
 
 
 def spread(of: Array, targets: Array, temperature: float) -> Spread:

@@ -12,9 +12,12 @@ from archir.analysis.expected import cost_of
 from archir.analysis.table import MEASURES
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module
-from archir.proposals.costs import costs_of
+from archir.proposals.costs import Costs, costs_of
+from archir.proposals.feasible import enumerated
 from archir.proposals.layers import by_choice, layers_of, point_of, size
+from archir.proposals.propose import proposals_of
 from archir.proposals.samples import sampled
+from archir.proposals.targets import parse_targets
 from archir.space.points import check_point
 from archir.space.space import space_of
 from tests.unit.analysis.test_cost import NESTED, load
@@ -25,9 +28,12 @@ candidates more = relu | wide: conv(k=3) | wider: conv(k=5)
 net both(image: tensor[4, 4, 4]) { return choose mine from [image] and more from [relu(image)] keep all edges }
 """
 SPACES = ["fbnet", "fbnet_k7", "mnasnet", "efficientnet", "nasbench201"]
+SOME = "restrict{to=((all, all, (skip, mbconv_k5_e1, mbconv_g2_k3)), (fbnet.x_1.2.0, 0, (mbconv_k5_e1)))}"
+RESTRICTED = archir.apply(archir.load("fbnet"), SOME)
+MODULES = [*map(archir.load, SPACES), load(ALL_EDGES), RESTRICTED]
 
 
-@pytest.mark.parametrize("module", [*map(archir.load, SPACES), load(ALL_EDGES)], ids=[*SPACES, "all edges"])
+@pytest.mark.parametrize("module", MODULES, ids=[*SPACES, "all edges", "restricted"])
 def test_operations_by_layer_are_the_networks_of_the_space_and_cost_what_the_analysis_says(module: Module) -> None:
     layers = layers_of(module)
     assert size(layers) == space_of(module).size
@@ -56,6 +62,22 @@ def test_an_edge_that_keeps_none_is_left_out() -> None:
         ("normal.x.2", [(1, "skip")]),
         ("normal.x.3", []),
     ]
+
+
+def test_what_is_not_active_is_neither_sampled_nor_enumerated_nor_preferred() -> None:
+    layers = layers_of(RESTRICTED)
+    costs = costs_of(layers, {"macs": cost_arrays(RESTRICTED, "macs")})
+    picks = sampled(np.zeros((1, *costs.exists.shape)), costs.exists, 1.0, 200, np.random.default_rng(0))
+    assert np.take_along_axis(costs.exists, picks.T, axis=1).all()
+    few = Costs(costs.measures, costs.fixed, costs.table[:, :5], costs.exists[:5])
+    networks = enumerated(few)
+    assert networks is not None
+    assert len({tuple(n) for n in networks.tolist()}) == len(networks) == few.exists.sum(axis=1).prod()
+    assert np.take_along_axis(few.exists, networks.T, axis=1).all()
+    (found,) = proposals_of(
+        RESTRICTED, parse_targets(("macs=40%",)), {"macs": cost_arrays(RESTRICTED, "macs")}, 1
+    ).points
+    check_point(RESTRICTED, found)
 
 
 def test_arrays_by_choice_have_the_shape_of_the_choice() -> None:
