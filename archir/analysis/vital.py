@@ -6,8 +6,12 @@ alternative: residual shortcuts count as paths, inside the block as well as arou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 from archir.ir.graph import Call, Choice, Graph, Node, Operation, results
 from archir.ir.memo import once_per_graph
+from archir.ir.module import chooses, join, owner_of
 from archir.ops.layout import Zero
 
 
@@ -17,16 +21,49 @@ def vital_blocks(graph: Graph) -> dict[str, bool]:
     A candidate or choice lets pass what some alternative lets pass; `none` lets nothing pass. What other
     choices keep at the same time is not looked at, so a shared choice counts as free in each instance.
     """
-    return {node.name: not _avoidable(graph, node) for node in graph.nodes if _has_weights(node, graph)}
+    return {node.name: not _avoidable(graph, (node,)) for node in graph.nodes if _has_weights(node, graph)}
 
 
-def _avoidable(graph: Graph, block: Node) -> bool:
-    """Whether a path from an input to the output meets no weights of one node."""
-    reached = {value.name for value in graph.inputs}
+def vital_choices(graph: Graph) -> dict[str, bool]:
+    """For each choice (by its shared name), whether an instance of it is a vital block; nested ones are left out."""
+    found: dict[str, bool] = {}
+    for key, block in _choices(graph, None, ()):
+        found[key] = found.get(key, False) or not _avoidable(graph, block)
+    return found
+
+
+_Block: TypeAlias = tuple[Node, ...]
+"""A node inside of calls, outermost first."""
+
+
+def _choices(graph: Graph, tag: str | None, outer: _Block) -> Iterator[tuple[str, _Block]]:
+    for node in graph.nodes if chooses(graph) else ():
+        if isinstance(node, Choice):
+            yield join(owner_of(graph, tag), node.name), (*outer, node)
+        elif isinstance(node, Call):
+            yield from _choices(node.graph, node.tag, (*outer, node))
+
+
+def _avoidable(graph: Graph, block: _Block) -> bool:
+    """Whether a path from an input to the output meets no weights of a block."""
+    return any(_reaches(graph, value.name, block) for value in graph.inputs)
+
+
+def _reaches(graph: Graph, start: str, block: _Block) -> bool:
+    """Whether a path from a value to the output meets no weights of a block of the graph."""
+    reached = {start}
     for node in graph.nodes:
-        if any(operand in reached for operand in _passing(node, graph, clean=node is block)):
+        if any(operand in reached for operand in _around(node, graph, block)):
             reached.update(results(node))
     return graph.output in reached
+
+
+def _around(node: Node, graph: Graph, block: _Block) -> tuple[str, ...]:
+    """The operands that reach the node's result without meeting weights of a block."""
+    if node is block[0] and isinstance(node, Call) and len(block) > 1:
+        inside = zip(node.operands, node.graph.inputs, strict=True)
+        return tuple(operand for operand, value in inside if _reaches(node.graph, value.name, block[1:]))
+    return _passing(node, graph, clean=node is block[0])
 
 
 def _passing(node: Node, graph: Graph, *, clean: bool) -> tuple[str, ...]:

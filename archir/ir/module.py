@@ -90,8 +90,8 @@ class Module:
     """A net in one of three forms: a space (choices), relaxed (gated choices), a network.
 
     `base`: the net that points are applied to, where a pass has given `graph` another form for as
-    long as the search lasts (a bottleneck). `origin` and `history` say where the module came from;
-    they take no part in equality.
+    long as the search lasts (a bottleneck; what is not vital left out). `origin` and `history` say
+    where the module came from; they take no part in equality.
     """
 
     name: str

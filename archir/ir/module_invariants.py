@@ -52,11 +52,23 @@ def _base(facts: Facts) -> Iterator[Breach]:
     base = facts.module.base
     if base is None:
         return
-    mine = {instance.path: _shape(instance.choice) for instance in facts.instances}
-    there = {instance.path: _shape(instance.choice) for instance in choice_instances(base)}
+    mine = {instance.path: instance.choice for instance in facts.instances}
+    there = {instance.path: instance.choice for instance in choice_instances(base)}
     for path in sorted(mine.keys() | there.keys()):
-        if mine.get(path) != there.get(path):
+        if path not in mine or path not in there or not _is_part(mine[path], there[path]):
             yield Breach(f"the choice `{path}` is not the same in the base")
+
+
+def _is_part(choice: Choice, whole: Choice) -> bool:
+    """Whether a choice is another one, perhaps with fewer active candidates."""
+    if choice.keep != whole.keep or len(choice.edges) != len(whole.edges):
+        return False
+    for mine, there in zip(choice.edges, whole.edges, strict=True):
+        if [c.name for c in mine.candidates] != [c.name for c in there.candidates]:
+            return False
+        if not {c.name for _, c in mine.alternatives} <= {c.name for _, c in there.alternatives}:
+            return False
+    return True
 
 
 FORM = ModuleInvariant("form", "a module is a space, relaxed, or a network", _form)
@@ -73,5 +85,7 @@ MODULE_INVARIANTS = (
         "no weight masks", "only a relaxed module has masks on weights", _no_weight_masks, ("space", "network")
     ),
     *GATE_INVARIANTS,
-    ModuleInvariant("base", "the base has the same choices", _base, ("relaxed",)),
+    ModuleInvariant(
+        "base", "the base has the same choices, with the active sets of the net or more", _base, ("relaxed",)
+    ),
 )

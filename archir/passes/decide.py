@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from attrs import frozen
 
+from archir.analysis.vital import vital_choices
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.module import Form, Module, chooses, join, owner_of
@@ -21,7 +22,7 @@ from archir.passes.fix import own_weights, partly_fixed
 from archir.passes.rules import Rule
 from archir.space.space import space_of
 
-Part: TypeAlias = Literal["windows", "stages", "cells"]
+Part: TypeAlias = Literal["windows", "stages", "cells", "vital"]
 
 
 @frozen
@@ -29,10 +30,11 @@ class Decide(Pass):
     """Keeps what a rule makes of the coefficients of some choices; what is left is a space, to be searched again.
 
     H-DAS (Liu et al. 2021, section 3.2) decides so how many cells each stage has, and searches the stages again with
-    these numbers. What no kept window needs goes. The point of the network that is derived in the end holds what was
-    decided, too, and is a point of the first space.
+    these numbers. What no kept window needs goes. HourNAS (Yang et al. 2021, section 3.1) decides vital blocks first.
+    The point of the network that is derived in the end holds what was decided, too, and is a point of the first space.
 
-    choices: `windows`, those of `choose adjacent`; `stages`, all outside of cells; `cells`, all inside.
+    choices: `windows`, those of `choose adjacent`; `stages`, all outside of cells; `cells`, all inside; `vital`, those
+    that every path goes through (those that the pass `vital` searches).
     rule: as in `derive`; of windows it is always the strongest that stays.
     """
 
@@ -50,17 +52,20 @@ class Decide(Pass):
         keys, every = decided_keys(module, self.choices), frozenset(v.key for v in space_of(module).variables)
         if not keys or keys == every:
             there = "all" if keys else "none"
-            help_ = "run `derive`" if keys else "leave `decide` out, or name others: `windows`, `stages` or `cells`"
+            help_ = "run `derive`" if keys else f"leave `decide` out, or name others: {_OTHERS}"
             fail("NAS402", f"{there} of the choices of `{module.name}` are {_WORDS[self.choices]}", help=help_)
         space = partly_fixed(module, decided_point(module, values, self), every - keys)
         return Rewrite(space, own_weights(module))
 
 
-_WORDS = {"windows": "windows", "stages": "outside of cells", "cells": "inside of cells"}
+_WORDS = {"windows": "windows", "stages": "outside of cells", "cells": "inside of cells", "vital": "vital"}
+_OTHERS = "`windows`, `stages`, `cells` or `vital`"
 
 
 def decided_keys(module: Module, part: Part) -> frozenset[str]:
     """The shared names of the choices that are decided."""
+    if part == "vital":
+        return frozenset(key for key, found in vital_choices(module.base or module.graph).items() if found)
     return frozenset(_keys(module.graph, None, False, part))
 
 

@@ -19,6 +19,7 @@ BUILT_IN: Mapping[str, str] = {
     "widen": "archir.passes.widen:Widen",
     "restrict": "archir.passes.restrict:Restrict",
     "partition": "archir.passes.partition:Partition",
+    "vital": "archir.passes.vital:Vital",
     "share_features": "archir.passes.share_features:ShareFeatures",
     "bottleneck": "archir.passes.bottleneck:Bottleneck",
     "sparsify": "archir.passes.sparsify:Sparsify",
