@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
@@ -49,6 +49,7 @@ class Axes:
         return _array(self.solid)
 
 
+_REDUCTIONS = ("dot", "per_edge", "per_proposal", "pick", "mean")
 NO_AXES = Axes((), ())
 """Those of a number."""
 
@@ -74,24 +75,49 @@ def axes_by_name(module: Module) -> dict[str, Axes]:
     for instance in choice_instances(module.graph):
         axes = found[instance.path] = axes_of(instance.choice)
         for name in parameters_of(gates[instance.path]):
-            if shapes.get(name) == axes.shape:
+            if shapes.get(name, ())[-2:] == axes.shape:
                 found[name] = axes
+    found |= {
+        name: row_axes(shapes[name][1]) for g in gates.values() for name in rows_of(g) if len(shapes.get(name, ())) == 2
+    }
     for value in module.values:
         found[value.name] = axes_over(value.value, found)
     return found
+
+
+def row_axes(count: int) -> Axes:
+    """Those of a row of so many proposals, all of which there are."""
+    row = ((True,) * count,)
+    return Axes(row, row)
+
+
+def rows_of(gate: Gate) -> Iterator[str]:
+    """The names of what weighs the proposals of a mixture, in order, with repeats; clocks among them."""
+    if isinstance(gate, Apply):
+        if gate.function == "mix":
+            yield from parameters_of(gate.arguments[0])
+        for argument in gate.arguments:
+            yield from rows_of(argument)
+
+
+def weights_axes(mixture: Apply, named: Mapping[str, Axes]) -> Axes:
+    """The axes of the weights of a `mix`: of the row that they read."""
+    return next((named[name] for name in parameters_of(mixture.arguments[0]) if name in named), NO_AXES)
 
 
 def axes_over(expression: Gate, named: Mapping[str, Axes]) -> Axes:
     """The axes of an objective's part: of the first choice that it reads; none for what reductions make of that."""
     if isinstance(expression, Parameter):
         return named.get(expression.name, NO_AXES)
-    reduced = not isinstance(expression, Apply) or expression.function in ("dot", "per_edge", "pick", "mean")
+    reduced = not isinstance(expression, Apply) or expression.function in _REDUCTIONS
     return NO_AXES if reduced else axes_under(expression, named)
 
 
 def axes_under(expression: Gate, named: Mapping[str, Axes]) -> Axes:
     """The axes that the arguments of an objective's part have."""
     arguments = expression.arguments if isinstance(expression, Apply) else ()
+    if isinstance(expression, Apply) and expression.function == "mix":
+        arguments = arguments[1:]  # its weights have axes of their own
     return next((axes for axes in (axes_over(a, named) for a in arguments) if axes != NO_AXES), NO_AXES)
 
 

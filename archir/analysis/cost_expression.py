@@ -35,7 +35,7 @@ def cost_expression(module: Module, measure: str = "macs", convention: str = DEF
         fail("NAS201", f"there is no measure `{measure}`", help=f"use one of {', '.join(MEASURES)}")
     instances = {i.key: i for i in reversed(tuple(choice_instances(module.graph)))}
     choices = {i.key: i.choice for i in choice_instances(module.base or module.graph)}
-    table = cost_table(_derived(module), convention)
+    table = cost_table(derived_space(module), convention)
     behind: dict[str, list[Alternative | None]] = {}
     for row in table.rows:
         behind.setdefault(row.key, []).append(row.behind)
@@ -53,8 +53,8 @@ def cost_expression(module: Module, measure: str = "macs", convention: str = DEF
     return added(terms)
 
 
-def _derived(module: Module) -> Module:
-    """The space of what is derived: no bottleneck, and batch norms with scale and shift."""
+def derived_space(module: Module) -> Module:
+    """The space of what is derived: the base, without a bottleneck, and batch norms with scale and shift."""
     graph = rewritten(module.base or module.graph, lambda g: tuple(map(restored, g.nodes)))
     return Module(module.name, "space", graph)
 

@@ -15,7 +15,7 @@ import numpy as np
 from attrs import evolve
 from numpy.typing import NDArray
 
-from archir.analysis.axes import Axes, axes_by_name, axes_of, axes_over, axes_under
+from archir.analysis.axes import Axes, axes_by_name, axes_of, axes_over, axes_under, row_axes
 from archir.diagnostics import fail
 from archir.ir.gates import Gate, Number, Parameter, Table, as_float32, parameters_of
 from archir.ir.module import GateOf, Module, choice_instances
@@ -30,18 +30,18 @@ HIGHEST = 1 - 2**-20
 
 def there(axes: Axes, x: Array, otherwise: float) -> Array:
     """A table over (edge, operation) with `otherwise` where no candidate is active; anything else as it is."""
-    return np.where(axes.exist(), x, otherwise) if axes.ragged and x.shape == axes.shape else x
+    return np.where(axes.exist(), x, otherwise) if axes.ragged and x.shape[-2:] == axes.shape else x
 
 
 def elements(axes: Axes, x: Array) -> Array:
     """The elements of a table where a candidate is active; all of anything else."""
-    return np.asarray(x[axes.exist()] if axes.ragged and x.shape == axes.shape else np.ravel(x))
+    return np.asarray(x[..., axes.exist()] if axes.ragged and x.shape[-2:] == axes.shape else np.ravel(x))
 
 
 def softmax(axes: Axes, x: Array) -> Array:
     """Over the operations that an edge has; zero where it has none."""
-    there = np.where(axes.exist(), x, -np.inf)
-    powers = np.exp(there - there.max(axis=-1, keepdims=True))
+    x = there(axes, x, -np.inf)
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
@@ -158,6 +158,9 @@ ROWS: dict[str, Row] = {
     "log": lambda axes, x: np.log(there(axes, x, 1.0)),
     "dot": lambda axes, a, b: np.asarray(np.sum(there(axes, a * b, 0.0))),
     "per_edge": lambda axes, a, b: np.sum(there(axes, a * b, 0.0), axis=-1, keepdims=True),
+    "per_proposal": lambda axes, a, b: np.sum(there(axes, a * b, 0.0), axis=(-2, -1))[None],
+    "mix": lambda _, weights, p: np.einsum("i,ieo->eo", weights[0], p),
+    "abs": lambda _, x: np.abs(x),
     "shares": shares,
     "pick": lambda _, p, e, k: p[int(e), int(k)],
     "mean": _mean,
@@ -184,6 +187,11 @@ def _evaluate(
         if gate.name not in values:
             fail("NAS403", f"there is no value for `{gate.name}`", help="take the values of a run of this space")
         return np.asarray(values[gate.name], dtype=np.float64)
+    if gate.function == "mix":  # its weights have axes of their own
+        p = _evaluate(gate.arguments[1], values, over, under)
+        row = row_axes(len(p))
+        weights = _evaluate(gate.arguments[0], values, lambda _: row, lambda _: row)
+        return ROWS["mix"](row, weights, p)
     arguments = [_evaluate(argument, values, over, under) for argument in gate.arguments]
     if gate.function == "mean":
         arguments = [elements(over(a), x) for a, x in zip(gate.arguments, arguments, strict=True)]

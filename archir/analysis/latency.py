@@ -78,18 +78,22 @@ def rest_of(module: Module) -> Place:
 def latency_arrays(module: Module, table: Mapping[Place, float]) -> CostArrays:
     """The cost table in nanoseconds; the rest, if the table has one, is paid by every network.
 
+    The table of a space is that of what is left of it, too, when some choices are decided.
+
     Raises:
         ArchirError: NAS408 if the table has no time for a block of this space at its input; NAS402 as `blocks_of`.
     """
     choices = shared_choices(module)
+    kept = {(f"{p.choice}.{p.edge}.{p.operation}", p.input): time for p, time in table.items() if p.choice}
     fixed = round(table.get(rest_of(module), 0.0) * NANOSECONDS)
     arrays = {key: np.zeros(shape_of(choice), np.int64) for key, choice in choices.items()}
     for block in blocks_of(module):
         place = block.place
-        if place not in table:
+        time = table.get(place, None if place.choice else kept.get((place.operation, place.input)))
+        if time is None:
             where = f"edge {place.edge} of `{place.choice}`" if place.choice else "what every network runs"
             _refuse(f"the latency table has no `{place.operation}` at {place.input} ({where})")
-        nanoseconds = block.count * round(table[place] * NANOSECONDS)
+        nanoseconds = block.count * round(time * NANOSECONDS)
         if place.choice:
             names = [c.name for c in choices[place.choice].edges[place.edge].candidates]
             arrays[place.choice][place.edge, names.index(place.operation)] += nanoseconds

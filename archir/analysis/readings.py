@@ -9,10 +9,11 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from archir.analysis.axes import Axes, axes_of
+from archir.analysis.axes import Axes, axes_of, row_axes, rows_of
 from archir.analysis.gates import evaluate_gate
-from archir.ir.gates import Apply, Gate, Parameter, parameters_of
-from archir.ir.module import Module, choice_instances
+from archir.ir.gates import Apply, Gate, Number, Parameter, parameters_of
+from archir.ir.module import ChoiceInstance, Module, choice_instances
+from archir.ir.sampling import unsampled
 
 _WEIGHTS = frozenset({"softmax", "edge_softmax", "threshold"})
 """Functions that make a weight of a parameter; what others make of that (a rule, a step) is no weight any more."""
@@ -49,25 +50,39 @@ class Reading:
 
 def readings_of(module: Module) -> tuple[Reading, ...]:
     """One reading for each parameter of each choice of a relaxed module, in order of first computation."""
-    gates = {g.path: g.gate for g in module.gates}
-    own = {p.name for p in module.parameters}
+    gates = {g.path: unsampled(g.gate) for g in module.gates}
+    shapes = {p.name: p.shape for p in module.parameters}
     found: dict[str, Reading] = {}
     for instance in choice_instances(module.graph):
-        choice = instance.choice
-        for name in dict.fromkeys(parameters_of(gates[instance.path])) if instance.path in gates else ():
-            if name in own and name not in found:
-                edges = tuple(", ".join(edge.sources) for edge in choice.edges)
-                longest = max(choice.edges, key=lambda edge: len(edge.candidates))
-                found[name] = Reading(
-                    name, instance.owner, choice.name, _weight(gates[instance.path], name) or Parameter(name),
-                    axes_of(choice), edges, tuple(c.name for c in longest.candidates),
-                )  # fmt: skip
+        gate = gates.get(instance.path, Number(0.0))
+        rows = frozenset(rows_of(gate))
+        for name in dict.fromkeys(parameters_of(gate)):
+            if name in shapes and name not in found:
+                of = _of_proposals if name in rows else _of_choice
+                found[name] = of(name, instance, gate, shapes[name])
     return tuple(found.values())
 
 
-def _weight(gate: Gate, name: str) -> Gate | None:
-    """The innermost function of `_WEIGHTS` that a parameter stands in."""
+def _of_choice(name: str, instance: ChoiceInstance, gate: Gate, shape: tuple[int, ...]) -> Reading:
+    """A parameter over the choice; of one for each proposal, what their mixture makes of it."""
+    choice = instance.choice
+    edges = tuple(", ".join(edge.sources) for edge in choice.edges)
+    longest = max(choice.edges, key=lambda edge: len(edge.candidates))
+    weight = _weight(gate, name, frozenset({"mix"}) if len(shape) == 3 else _WEIGHTS) or Parameter(name)
+    operations = tuple(c.name for c in longest.candidates)
+    return Reading(name, instance.owner, choice.name, weight, axes_of(choice), edges, operations)
+
+
+def _of_proposals(name: str, instance: ChoiceInstance, gate: Gate, shape: tuple[int, ...]) -> Reading:
+    """The parameter that weighs proposals, which all choices share: a row of them."""
+    operations = tuple(f"proposal {i}" for i in range(shape[-1]))
+    weight = _weight(gate, name, _WEIGHTS) or Parameter(name)
+    return Reading(name, instance.owner, "proposals", weight, row_axes(shape[-1]), ("",), operations)
+
+
+def _weight(gate: Gate, name: str, functions: frozenset[str]) -> Gate | None:
+    """The innermost of some functions that a parameter stands in."""
     if not isinstance(gate, Apply) or name not in parameters_of(gate):
         return None
-    inner = next((w for w in (_weight(a, name) for a in gate.arguments) if w is not None), None)
-    return inner or (gate if gate.function in _WEIGHTS else None)
+    inner = next((w for w in (_weight(a, name, functions) for a in gate.arguments) if w is not None), None)
+    return inner or (gate if gate.function in functions else None)

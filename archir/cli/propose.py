@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,8 +52,9 @@ def command(
     Printed are the strongest network of each proposal with its exact costs and the distances to the targets,
     and how 10,000 sampled networks lie about the targets at four temperatures.
     """
-    from archir.proposals.propose import proposals_of, tables
+    from archir.proposals.propose import proposals_of
     from archir.proposals.samples import sampled_costs
+    from archir.proposals.tables import read_latency, tables
     from archir.proposals.targets import parse_targets
     from archir.proposals.text import proposals_to_json
 
@@ -81,18 +81,6 @@ def command(
     click.echo("\n".join(_lines(row)))
     for path in outputs:
         click.echo(f"{path}: {'samples' if path in pictures else 'theta of the proposals'}")
-
-
-def read_latency(path: str, module: Module) -> CostArrays:
-    """The latency table of a file; raises `ArchirError` NAS408 if it is none, or not of this space."""
-    from archir.analysis.latency import latency_arrays, latency_from_csv
-
-    try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
-        fail("NAS408", f"`{path}` cannot be read: {reason}", help="name a table that `archir measure` wrote")
-    return latency_arrays(module, latency_from_csv(text))
 
 
 def _check_picture(path: str, targets: int) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from archir.ir.facts import Facts, ModuleInvariant
+from archir.ir.gate_shapes import readable_shapes
 from archir.ir.gates import GATE_FUNCTIONS, Apply, Gate, parameters_of
-from archir.ir.graph import Choice
 from archir.ir.invariants import Breach, faults_of_names
 from archir.ir.module import DISTRIBUTIONS, PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock, Module, Noise
+from archir.ir.numbers import flattened, shape_of
 
 RESERVED = "arch"
 """The path below which architecture parameters live."""
@@ -103,19 +104,15 @@ def _shapes(facts: Facts) -> Iterator[Breach]:
     choices = {instance.path: instance.choice for instance in facts.instances}
     for gate in facts.module.gates:
         choice = choices.get(gate.path)
-        for name in dict.fromkeys(parameters_of(gate.gate)):
-            if choice is not None and name in shapes and shapes[name] not in (allowed := _axes(choice)):
+        if choice is None:
+            continue
+        for name, allowed in dict.fromkeys(readable_shapes(gate.gate, choice, shapes)):
+            if name in shapes and shapes[name] not in allowed:
                 needed = ", ".join(map(str, allowed[:2]))
                 yield Breach(
                     f"`{name}` has the shape {shapes[name]}, but the choice `{gate.path}` needs {needed} or ()",
                     choice.span,
                 )
-
-
-def _axes(choice: Choice) -> tuple[tuple[int, ...], ...]:
-    """The shapes that a gate of a choice can read: an element for each operation, for each edge, or one for all."""
-    edges = len(choice.edges)
-    return (edges, max(len(edge.candidates) for edge in choice.edges)), (edges, 1), ()
 
 
 def _parameters(facts: Facts) -> Iterator[Breach]:
@@ -138,8 +135,7 @@ def _parameters(facts: Facts) -> Iterator[Breach]:
     for parameter in module.parameters:
         if not (math.isfinite(parameter.deviation) and parameter.deviation >= 0):
             yield Breach(f"the deviation of `{parameter.name}` is {parameter.deviation}, which is none")
-        if not math.isfinite(parameter.start):
-            yield Breach(f"`{parameter.name}` starts at {parameter.start}, which is no finite number")
+        yield from _start(parameter)
         if parameter.kind not in PARAMETER_KINDS:
             yield Breach(
                 f"`{parameter.name}` is of the kind `{parameter.kind}`, which is none of {', '.join(PARAMETER_KINDS)}"
@@ -147,6 +143,14 @@ def _parameters(facts: Facts) -> Iterator[Breach]:
     for name, count in counts.items():
         if count > 1:
             yield Breach(f"there are {count} architecture parameters, clocks or noises called `{name}`")
+
+
+def _start(parameter: ArchitectureParameter) -> Iterator[Breach]:
+    for number in flattened(parameter.start):
+        if not math.isfinite(number):
+            yield Breach(f"`{parameter.name}` starts at {number}, which is no finite number")
+    if isinstance(parameter.start, tuple) and shape_of(parameter.start) != parameter.shape:
+        yield Breach(f"`{parameter.name}` has the shape {parameter.shape}, but starts at a table of another")
 
 
 def _objectives(facts: Facts) -> Iterator[Breach]:

@@ -139,8 +139,11 @@ GATE_FUNCTIONS = {
         GateFunction("log", 1, 1, "dense", "the natural logarithm"),
         GateFunction("dot", 2, 2, "dense", "the sum of the products of two tables, one number"),
         GateFunction("per_edge", 2, 2, "dense", "the same on each edge: a column of numbers, one for each edge"),
+        GateFunction("per_proposal", 2, 2, "dense", "the same of each proposal: a row of numbers"),
         GateFunction("shares", 1, 1, "first", "over the sum of all elements; zeros alone stay"),
         GateFunction("pick", 3, 3, "dense", "`pick(p, e, k)` is the coefficient of operation k on edge e, one number"),
+        GateFunction("mix", 2, 2, "dense", "`mix(pi, p)` is the sum over proposals i of pi[i] * p[i] (HourNAS, Eq. 9)"),
+        GateFunction("abs", 1, 1, "dense", "the absolute value"),
         GateFunction("mean", 1, None, "dense", "the mean of all elements of all arguments, one number"),
     )
 }

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from archir.ir.gates import Gate
 from archir.ir.graph import Call, Choice, Graph, Operation, WeightMask
 from archir.ir.memo import once_per_graph
+from archir.ir.numbers import Numbers
 from archir.ir.origin import Origin
 
 Form: TypeAlias = Literal["space", "relaxed", "network"]
@@ -24,16 +25,19 @@ PARAMETER_KINDS: tuple[Kind, ...] = ("arch", "arch_masks")
 
 @frozen
 class ArchitectureParameter:
-    """A trainable tensor that gates read: over (edge, operation), (edge, 1), or one number for a choice.
+    """A trainable tensor that gates read.
 
-    It starts at `start` plus `deviation` times standard normal noise. `kind`: what a training phase calls those
-    that it trains together.
+    It is over (edge, operation), (edge, 1), or one number for a choice; over (proposal, edge, operation), or
+    (1, proposal) for all choices.
+
+    It starts at `start` (one number for all, or a table of its shape) plus `deviation` times standard normal noise.
+    `kind`: what a training phase calls those that it trains together.
     """
 
     name: str
     shape: tuple[int, ...]
     deviation: float
-    start: float = 0.0
+    start: Numbers = 0.0
     kind: Kind = "arch"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from archir.ir.graph import Amount, Call, Candidate, Choice, Edge, Graph, Keep, Node, Operation, results
 from archir.ir.module import ArchitectureParameter, Module
+from archir.ir.numbers import to_text
 from archir.ir.primitive import AttributeValue
 
 
@@ -82,7 +83,7 @@ class _Printer:
 def _start(parameter: ArchitectureParameter) -> str:
     """How a parameter starts: `normal(0.001, [2, 8])`, with what is not the default behind it."""
     shape = ", ".join(map(str, parameter.shape))
-    start = f", start={parameter.start!r}" if parameter.start else ""
+    start = f", start={to_text(parameter.start)}" if parameter.start else ""
     kind = f", kind={parameter.kind}" if parameter.kind != "arch" else ""
     return f"normal({parameter.deviation!r}, [{shape}]{start}{kind})"
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import frozen, validators
 
+from archir.analysis.cost_expression import derived_space
 from archir.analysis.vital import vital_choices
 from archir.diagnostics import fail
 from archir.ir.graph import Call, Choice, Graph
 from archir.ir.module import Form, Module, chooses, join, owner_of
 from archir.ir.point import Point
 from archir.passes.base import Pass, Rewrite, Values, option
-from archir.passes.derive import kept_by_rule
+from archir.passes.budget import LATENCY_HELP, TARGET_HELP, WITHIN_HELP, Wish, decided
+from archir.passes.derive import kept_by_rule, probabilities
 from archir.passes.fix import own_weights, partly_fixed
 from archir.passes.rules import Rule
+from archir.proposals.budget import WITHIN
 from archir.space.space import space_of
 
 Part: TypeAlias = Literal["windows", "stages", "cells", "vital"]
@@ -35,7 +38,8 @@ class Decide(Pass):
 
     choices: `windows`, those of `choose adjacent`; `stages`, all outside of cells; `cells`, all inside; `vital`, those
     that every path goes through (those that the pass `vital` searches).
-    rule: as in `derive`; of windows it is always the strongest that stays.
+    rule: as in `derive`; of windows it is always the strongest that stays. With a `target`, in a space of layers, a
+    choice keeps less than its strongest operation where otherwise the others could not meet it; notes say so.
     """
 
     name: ClassVar[str] = "decide"
@@ -46,6 +50,9 @@ class Decide(Pass):
 
     choices: Part = option("windows", "which choices are decided")
     rule: Rule = option("auto", "how values become what is kept")
+    target: tuple[str, ...] = option((), TARGET_HELP)
+    within: float = option(WITHIN, WITHIN_HELP, validator=validators.gt(0.0))
+    latency: str = option("", LATENCY_HELP)
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
         assert values is not None
@@ -54,8 +61,11 @@ class Decide(Pass):
             there = "all" if keys else "none"
             help_ = "run `derive`" if keys else f"leave `decide` out, or name others: {_OTHERS}"
             fail("NAS402", f"{there} of the choices of `{module.name}` are {_WORDS[self.choices]}", help=help_)
-        space = partly_fixed(module, decided_point(module, values, self), every - keys)
-        return Rewrite(space, own_weights(module))
+        point, notes = decided_point(module, values, self), tuple[str, ...]()
+        if self.target:
+            wish = Wish(self.target, self.latency, self.within)
+            point, notes = decided(wish.of(derived_space(module)), probabilities(module, values, keys), wish)
+        return Rewrite(partly_fixed(module, point, every - keys), own_weights(module), notes)
 
 
 _WORDS = {"windows": "windows", "stages": "outside of cells", "cells": "inside of cells", "vital": "vital"}

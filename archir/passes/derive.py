@@ -8,16 +8,20 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, frozen, validators
+from numpy.typing import NDArray
 
 from archir.analysis.axes import axes_of
 from archir.analysis.gates import evaluate_gate
+from archir.diagnostics import fail
 from archir.ir.gates import unmasked
 from archir.ir.module import Form, Module, shared_choices
 from archir.ir.point import Kept, Point
 from archir.passes.base import Pass, Rewrite, Values, option
+from archir.passes.budget import LATENCY_HELP, TARGET_HELP, WITHIN_HELP, Wish, most_probable, searched_space
 from archir.passes.fix import applied
-from archir.passes.rules import Rule, check_rule, engine_gates, is_masked, rule_gate
+from archir.passes.rules import Rule, check_rule, engine_gates, is_masked, rule_gate, settled
+from archir.proposals.budget import WITHIN
 from archir.space.space import space_of
 
 
@@ -34,6 +38,10 @@ class Derive(Pass):
     auto: top_edges where the space says how many edges stay, argmax where any number may.
     Of the windows of `choose adjacent` the strongest stays, whatever the rule (H-DAS, Eq. 3).
     With `coefficients`, what stays is multiplied by its coefficient (before masks), as it was in the supernet.
+    Where gates mix proposals (`propose`), the coefficients are those of the strongest proposal.
+
+    With a `target`, in a space of layers (`archir propose`), the most probable network that costs as much is kept:
+    where that of the strongest operations misses it, as few as possible are exchanged. Notes say what it costs.
     """
 
     name: ClassVar[str] = "derive"
@@ -44,11 +52,21 @@ class Derive(Pass):
 
     rule: Rule = option("auto", "how values become a point")
     coefficients: bool = option(False, "the coefficients stay, as constants")
+    target: tuple[str, ...] = option((), TARGET_HELP)
+    within: float = option(WITHIN, WITHIN_HELP, validator=validators.gt(0.0))
+    latency: str = option("", LATENCY_HELP)
 
     def run(self, module: Module, values: Values | None) -> Rewrite:
         assert values is not None
         point = derived_point(module, values, self)
-        return evolve(applied(module, point), notes=_kept_masked(module, values, point))
+        notes = _kept_masked(module, values, point)
+        if self.target:
+            if self.coefficients:
+                fail("NAS402", "coefficients are no part of a budget", help="leave out `coefficients` or `target`")
+            wish = Wish(self.target, self.latency, self.within)
+            budget = wish.of(searched_space(module))
+            point, notes = most_probable(budget, probabilities(module, values), wish)
+        return evolve(applied(module, point), notes=notes)
 
 
 def derived_point(module: Module, values: Values, how: Derive | None = None) -> Point:
@@ -76,6 +94,16 @@ def kept_by_rule(
             for e, k in np.argwhere(stays > 0)
         )
     return kept
+
+
+def probabilities(module: Module, values: Values, only: frozenset[str] | None = None) -> dict[str, NDArray[np.float64]]:
+    """The coefficients of each choice (those with the keys `only`), those of the strongest proposal."""
+    choices = shared_choices(module)
+    return {
+        key: evaluate_gate(settled(gate), values, axes_of(choices[key])).astype(np.float64)
+        for key, gate in engine_gates(module).items()
+        if only is None or key in only
+    }
 
 
 def _kept_masked(module: Module, values: Values, point: Point) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ BUILT_IN: Mapping[str, str] = {
     "restrict": "archir.passes.restrict:Restrict",
     "partition": "archir.passes.partition:Partition",
     "vital": "archir.passes.vital:Vital",
+    "propose": "archir.passes.propose:Propose",
     "share_features": "archir.passes.share_features:ShareFeatures",
     "bottleneck": "archir.passes.bottleneck:Bottleneck",
     "sparsify": "archir.passes.sparsify:Sparsify",

@@ -51,6 +51,15 @@ def is_masked(gate: Gate) -> bool:
     return unmasked(gate) != gate
 
 
+def settled(gate: Gate) -> Gate:
+    """The expression with the strongest proposal in place of a mixture of them (HourNAS, Algorithm 1, line 22)."""
+    if not isinstance(gate, Apply):
+        return gate
+    if gate.function == "mix":
+        return Apply("mix", (Apply("argmax", gate.arguments[:1]), settled(gate.arguments[1])))
+    return Apply(gate.function, tuple(map(settled, gate.arguments)))
+
+
 def rule_gate(rule: Rule, key: str, choice: Choice, gate: Gate) -> Gate:
     """The indicator of what a rule keeps of a choice with this gate; of windows, whatever the rule, the strongest.
 
@@ -58,6 +67,7 @@ def rule_gate(rule: Rule, key: str, choice: Choice, gate: Gate) -> Gate:
     what fills the inputs of a cell: of that nothing can be masked.
     Raises `ArchirError` NAS402 where the rule would keep what the space does not allow.
     """
+    gate = settled(gate)
     if choice.windows:
         return Apply("argmax", (gate,))
     edges, operations = choice.keep.edges or ONE, choice.keep.operations

@@ -50,6 +50,15 @@ def check_targets(costs: Costs, targets: Array, within: float) -> None:
             _refuse_both(costs, targets, i, j)
 
 
+def is_possible(costs: Costs, targets: Array, within: float) -> bool:
+    """Whether `check_targets` lets the targets pass."""
+    try:
+        check_targets(costs, targets, within)
+    except ArchirError:
+        return False
+    return True
+
+
 def section(costs: Costs, i: int, j: int, amount: float) -> tuple[float, float]:
     """What measure i can be in the mean over networks that cost `amount` in measure j; low > high if there are none.
 

@@ -76,4 +76,4 @@ def _require_trainable(module: Module, phase: Train) -> None:
 def _beginning(module: Module) -> Values:
     """Parameters without their noise, and clocks that have not moved."""
     clocks = {c.name: np.zeros(()) for c in module.clocks}
-    return clocks | {p.name: np.full(p.shape, p.start) for p in module.parameters}
+    return clocks | {p.name: np.broadcast_to(np.asarray(p.start, dtype=np.float64), p.shape) for p in module.parameters}

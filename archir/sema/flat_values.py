@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from archir.diagnostics import fail
 from archir.ir.gates import CHAINS, GATE_FUNCTIONS, INFIX, Apply, Gate, Number, Parameter, Table
 from archir.ir.module import DISTRIBUTIONS, PARAMETER_KINDS, PERIODS, ArchitectureParameter, Clock, Noise
+from archir.ir.numbers import Numbers
 from archir.limits import Limits, current_limits
 from archir.sema.arithmetic import is_number
 from archir.sema.suggest import did_you_mean
@@ -39,6 +40,14 @@ def real(value: Any) -> float | None:
         return None
 
 
+def numbers(value: Any) -> Numbers | None:
+    """A literal's value as a float, or nested tuples of them; None for what holds anything else."""
+    if not isinstance(value, tuple):
+        return real(value)
+    found = tuple(map(numbers, value))
+    return None if None in found else cast(Numbers, found)
+
+
 def split(arguments: Iterable[ast.Argument]) -> tuple[list[ast.Expr], dict[str, ast.Expr]]:
     """The values without names, and those by name, each once; raises `ArchirError` at any other."""
     places: list[ast.Expr] = []
@@ -64,13 +73,16 @@ def unnamed(arguments: Iterable[ast.Argument]) -> list[ast.Expr]:
 
 
 def parameter_of(item: ast.Binding) -> ArchitectureParameter:
-    """The architecture parameter of `parameter %name = normal(deviation, [...], start=0.0, kind=arch)`."""
+    """The architecture parameter of `parameter %name = normal(deviation, [...], start=0.0, kind=arch)`.
+
+    `start` may be a table of its shape, too: `start=[[0.5, 0.0]]`.
+    """
     match item.value:
         case ast.Call(callee=ast.Name(text="normal"), arguments=arguments):
             places, named = split(arguments)
             start, kind = named.pop("start", None), named.pop("kind", None)
             kinds = [k for k in PARAMETER_KINDS if kind is None or (isinstance(kind, ast.Name) and kind.text == k)]
-            begin = 0.0 if start is None else real(literal(start))
+            begin = 0.0 if start is None else numbers(literal(start))
             match [literal(e) for e in places]:
                 case [deviation, tuple() as size] if not named and kinds:
                     spread = real(deviation)

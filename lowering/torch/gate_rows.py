@@ -30,14 +30,15 @@ def _mask(table: Table, device: torch.device) -> Tensor:
 
 def there(axes: Axes, x: Tensor, otherwise: float) -> Tensor:
     """A table over (edge, operation) with `otherwise` where no candidate is active; anything else as it is."""
-    if not axes.ragged or x.shape != axes.shape:
+    if not axes.ragged or x.shape[-2:] != axes.shape:
         return x
     return x.masked_fill(~_mask(axes.exists, x.device), otherwise)
 
 
 def elements(axes: Axes, x: Tensor) -> Tensor:
     """The elements of a table where a candidate is active; all of anything else."""
-    return x[_mask(axes.exists, x.device)] if axes.ragged and x.shape == axes.shape else x.reshape(-1)
+    ragged = axes.ragged and x.shape[-2:] == axes.shape
+    return x[..., _mask(axes.exists, x.device)].reshape(-1) if ragged else x.reshape(-1)
 
 
 def softmax(axes: Axes, x: Tensor) -> Tensor:
@@ -126,6 +127,16 @@ def per_edge(axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
     return there(axes, _products(a, b), 0.0).sum(dim=-1, keepdim=True)
 
 
+def per_proposal(axes: Axes, a: Tensor, b: Tensor | ir.Table) -> Tensor:
+    """The sum of the products of each proposal, as a row."""
+    return there(axes, _products(a, b), 0.0).sum(dim=(-2, -1))[None]
+
+
+def mix(_axes: Axes, weights: Tensor, p: Tensor) -> Tensor:
+    """The sum over proposals of weight times table."""
+    return (weights.reshape(-1, 1, 1) * p).sum(dim=0)
+
+
 def shares(axes: Axes, x: Tensor) -> Tensor:
     """Over the sum of all elements where there is any."""
     x = there(axes, x, 0.0)
@@ -161,6 +172,9 @@ GATE_ROWS: dict[str, GateRow] = {
     "log": lambda axes, x: torch.log(there(axes, x, 1.0)),
     "dot": dot,
     "per_edge": per_edge,
+    "per_proposal": per_proposal,
+    "mix": mix,
+    "abs": lambda _, x: x.abs(),
     "shares": shares,
     "pick": lambda _, p, e, k: p[int(e), int(k)],
     "mean": mean,

@@ -12,10 +12,10 @@ from functools import partial
 from typing import NamedTuple, TypeAlias, cast
 
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor
 
-from archir.analysis.axes import Axes, axes_over, axes_under
+from archir.analysis.axes import Axes, axes_over, axes_under, weights_axes
 from archir.ir.gates import Apply, Gate, Number, Parameter, Table, is_plain, support
 from archir.ir.module import NamedValue
 from archir.ir.sampling import unsampled
@@ -127,14 +127,14 @@ def gate_program(
     constants = tuple(dict.fromkeys(c for gate in expressions for c in _constants(gate)))
     slots: dict[object, int] = {name: i for i, name in enumerate((*leaves, *constants))}
     first, steps = len(slots), list[_Step]()
-    writers = [_Writer(slots, steps, first, *[_always(c.axes)] * 2) for c in choices]
+    writers = [_Writer(slots, steps, first, _always(c.axes), _always(c.axes), axes) for c in choices]
     gates = tuple(writer.place(c.gate) for writer, c in zip(writers, choices, strict=True))
     shown = [support(c.gate) for c in choices]
     supports = tuple(None if s is None else writer.place(s) for writer, s in zip(writers, shown, strict=True))
     until = len(steps)
     expected = [writer.place(unsampled(c.gate)) for writer, c in zip(writers, choices, strict=True)]
     slots |= {path: expected[number] for path, number in paths.items()}
-    writer = _Writer(slots, steps, first, partial(axes_over, named=axes), partial(axes_under, named=axes))
+    writer = _Writer(slots, steps, first, partial(axes_over, named=axes), partial(axes_under, named=axes), axes)
     for value in values:
         slots[value.name] = writer.place(value.value)
     ends = tuple(map(writer.place, objectives))
@@ -159,7 +159,7 @@ class _Writer:
     """Numbers values and collects the steps that compute them.
 
     slots: the numbers that there are, by what they stand for. first: the number of the first step's value. `over` gives
-    the axes of an expression, `under` those of its arguments.
+    the axes of an expression, `under` those of its arguments. named: the axes of what is read by name.
     """
 
     slots: dict[object, int]
@@ -167,6 +167,7 @@ class _Writer:
     first: int
     over: Callable[[Gate], Axes]
     under: Callable[[Gate], Axes]
+    named: Mapping[str, Axes]
 
     def place(self, gate: Gate) -> int:
         """The number of an expression's value; adds the steps that compute it where it is new."""
@@ -176,7 +177,7 @@ class _Writer:
             return self.slots[gate]
         key = ChoiceGate(gate, self.under(gate))
         if key not in self.slots:
-            arguments = tuple(map(self.place, gate.arguments))
+            arguments = self._arguments(gate)
             if gate.function == "mean":
                 arguments = tuple(
                     self._add((place, self.over(a), "elements"), _Step(elements, self.over(a), (place,)))
@@ -184,6 +185,12 @@ class _Writer:
                 )
             self._add(key, _Step(GATE_ROWS[gate.function], key.axes, arguments))
         return self.slots[key]
+
+    def _arguments(self, gate: Apply) -> tuple[int, ...]:
+        if gate.function != "mix":
+            return tuple(map(self.place, gate.arguments))
+        row = _always(weights_axes(gate, self.named))  # its weights have axes of their own
+        return evolve(self, over=row, under=row).place(gate.arguments[0]), self.place(gate.arguments[1])
 
     def _add(self, key: object, step: _Step) -> int:
         if key not in self.slots:

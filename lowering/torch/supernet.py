@@ -42,7 +42,7 @@ class Supernet(Unit):
         self._gates = gate_program(distinct, leaves, objectives, places, module.values, axes=axes)
         for parameter in module.parameters:
             owner, last = self._owner(parameter.name)
-            start = parameter.start + parameter.deviation * torch.randn(parameter.shape)
+            start = torch.tensor(parameter.start) + parameter.deviation * torch.randn(parameter.shape)
             owner.register_parameter(last, nn.Parameter(start))
         for clock in module.clocks:
             owner, last = self._owner(clock.name)

@@ -12,10 +12,12 @@ from archir.analysis.bounds import bounds
 from archir.analysis.expected import cost_of
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module
+from archir.proposals.budget import COARSE, WITHIN
 from archir.proposals.feasible import enumerated
-from archir.proposals.propose import COARSE, WITHIN, Proposals, agreement, proposals_of, tables
+from archir.proposals.propose import Proposals, agreement, proposals_of
 from archir.proposals.repair import miss, repaired
 from archir.proposals.samples import NEAR, bits, sampled_costs, spread
+from archir.proposals.tables import tables
 from archir.proposals.targets import parse_targets
 from archir.space.points import check_point
 from tests.unit.analysis.test_cost import load

@@ -7,7 +7,8 @@ import pytest
 
 import archir
 from archir.diagnostics import ArchirError
-from archir.proposals.propose import proposals_of, tables
+from archir.proposals.propose import proposals_of
+from archir.proposals.tables import tables
 from archir.proposals.targets import parse_targets
 from archir.proposals.text import proposals_from_json, proposals_to_json
 from archir.space.points import point_from_json
