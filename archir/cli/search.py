@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +13,11 @@ from archir.cli.networks import settled
 from archir.cli.parameters import load_for_data, split_by_owner, tensor_flags
 from archir.cli.running import RunOptions, command_line, run_options, workplace
 from archir.cli.runs import network_weights, summarize
+from archir.cli.targets import absolute, with_targets
 from archir.cli.texts import read_text
 from archir.cli.together import is_first
 from archir.diagnostics import fail
-from archir.sema.load import recorded_parameters, text_parameters
+from archir.sema.load import recorded_parameters, reload, text_parameters
 from archir.source import Source
 
 if TYPE_CHECKING:
@@ -27,10 +29,18 @@ if TYPE_CHECKING:
 @click.command("search")
 @click.argument("space")
 @click.option("--method", "method_name", default="darts", show_default=True, help="A shipped method, or a .nas file.")
+@click.option(
+    "--target", "targets", multiple=True, metavar="MEASURE=AMOUNT",
+    help="What the network shall cost, where the method meets targets: macs=300M, params=60%, as of `archir propose`; "
+    "may be repeated.",
+)  # fmt: skip
 @run_options
 @set_option
 @json_option
-def command(space: str, method_name: str, options: RunOptions, settings: tuple[str, ...], as_json: bool) -> None:
+def command(
+    space: str, method_name: str, targets: tuple[str, ...], options: RunOptions, settings: tuple[str, ...],
+    as_json: bool,
+) -> None:  # fmt: skip
     """Search SPACE with a method, and derive the network that was found.
 
     --set gives parameters of the space and of the method (space.NAME or method.NAME where both
@@ -54,12 +64,14 @@ def command(space: str, method_name: str, options: RunOptions, settings: tuple[s
     else:
         text, parameters = None, recorded_parameters(setup.origin)
     of_space, of_method = split_by_owner(split_settings(settings), tensor_flags(parameters), method_parameters(source))
-    method = read_method(source, of_method)
+    of_method = with_targets(of_method, targets, method_name, method_parameters(source))
+    read_method(source, of_method)  # what is wrong in it is said before anything is loaded
     place = workplace(options)
     module = None if text is None else searchable(load_for_data(text, of_space, place.data))
+    given = absolute(of_method, partial(_whole, module, setup))
     plan = Plan(
-        method.steps, place.data, module, seed=options.seed, texts={"method.nas": source.text}, command=command_line(),
-        settings={"space": dict(of_space), "method": dict(of_method)},
+        read_method(source, given).steps, place.data, module, seed=options.seed, texts={"method.nas": source.text},
+        command=command_line(), settings={"space": dict(of_space), "method": dict(of_method)},
     )  # fmt: skip
     result = place.carry_out(execute, plan)
     if is_first():
@@ -72,6 +84,14 @@ def command(space: str, method_name: str, options: RunOptions, settings: tuple[s
         click.echo(f"{output}: found a network of {words}; it is in {output}/net.nas")
     else:
         click.echo(f"{output}: searched; `archir derive {output}` prints the network")
+
+
+def _whole(module: Module | None, setup: Setup | None) -> Module:
+    """The space as a run began with it: at hand, or from the texts of the run that is resumed."""
+    if module is not None:
+        return module
+    assert setup is not None, "without a checkpoint, the space is loaded"
+    return reload(setup.origin)
 
 
 def recorded_method(run: str, setup: Setup) -> Source:
