@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from archir.cli.targets import absolute
 from archir.diagnostics import fail
+from archir.sema import reload
 from archir.source import Source
 
 if TYPE_CHECKING:
@@ -27,7 +30,8 @@ def steps_of(setup: Setup) -> tuple[Step, ...]:
     if text is None:
         return ()
     settings = {name: setting_from_json(value) for name, value in setup.facts["method"].items()}
-    return read_method(Source("method.nas", text), settings).steps
+    given = absolute(settings, partial(reload, setup.origin))
+    return read_method(Source("method.nas", text), given).steps
 
 
 def last_phase(supernet: TrainedSupernet) -> Train:

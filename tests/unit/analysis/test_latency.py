@@ -8,10 +8,11 @@ import pytest
 import archir
 from archir.analysis.blocks import Place, blocks_of
 from archir.analysis.latency import Timing, latency_arrays, latency_from_csv, latency_to_csv, rest_of
+from archir.analysis.vital import vital_choices
 from archir.diagnostics import ArchirError
 from archir.ir.module import choice_instances
+from archir.ir.types import TensorType
 from archir.passes import run_pipeline
-from tests.small_chain import OTHERS, VITAL, small_chain
 from tests.unit.analysis.test_cost import NESTED, load
 
 PAIR = """
@@ -134,13 +135,14 @@ def test_blocks_that_cannot_be_timed_alone(module, said: str) -> None:
 
 def test_a_table_holds_for_what_is_left_when_choices_are_decided() -> None:
     """What was a candidate is a block that all networks run, and takes as long."""
-    space = small_chain()
+    space = archir.load("fbnet", image=TensorType((3, 32, 32)), width=0.25)
     table = {b.place: float(n + 1) for n, b in enumerate(blocks_of(space))}
     minimal = run_pipeline(space, "relax,vital").module
     values = {p.name: np.arange(float(np.prod(p.shape))).reshape(p.shape) for p in minimal.parameters}
     left = run_pipeline(minimal, "decide{choices=vital}", values).module
     whole, rest = latency_arrays(space, table), latency_arrays(left, table)
-    assert rest.of.keys() == set(OTHERS)
-    for key in OTHERS:
-        assert (rest.of[key] == whole.of[key]).all()
-    assert rest.fixed == whole.fixed + sum(int(whole.of[key][0, -1]) for key in VITAL)  # the last one is the strongest
+    vital = {key for key, found in vital_choices(space.graph).items() if found}
+    assert rest.of.keys() == whole.of.keys() - vital
+    for key, of in rest.of.items():
+        assert (of == whole.of[key]).all()
+    assert rest.fixed == whole.fixed + sum(int(whole.of[key][0, -1]) for key in vital)  # the last one is the strongest

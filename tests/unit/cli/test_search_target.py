@@ -9,6 +9,8 @@ import pytest
 
 from archir.analysis.expected import cost_of
 from archir.cli.main import run
+from archir.ir.module import Module
+from archir.search import job, trainer
 from archir.sema import load_source
 from archir.source import Source
 from archir.space.points import point_from_json
@@ -55,8 +57,13 @@ def test_what_you_set_is_what_you_get(chain: str, capsys: pytest.CaptureFixture[
     assert f"off {round(row['targets']['macs']):,})" in notes
     assert json.loads(Path("run/run.json").read_text())["settings"]["method"]["target"] == ["macs=50%", "params=6k"]
     assert run([*words, "--resume"]) == 0, capsys.readouterr().err
+    assert network(output(capsys, "derive", "run")) == network(Path("run/net.nas").read_text())
     other = [word.replace("50%", "60%") for word in words]
     assert "NAS502" in failed(capsys, *other, "--resume")
+
+
+def network(text: str) -> Module:
+    return load_source(Source("net.nas", text))
 
 
 def output(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -94,3 +101,28 @@ def test_what_is_wrong_is_said_before_a_folder_is_made(
     assert said in found
     assert remedy in found
     assert not Path("run").exists()
+
+
+def test_an_unfinished_run_is_derived_within_its_budget(chain: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a run that was stopped in its second stage the share is one of the whole space, too."""
+    words = ["search", chain, "--method", "hournas", "--target", "macs=50%", *TINY, "--set", "epochs=2", "-o", "run"]
+    steps = []
+
+    def stop(session: object, epoch: int, reporter: object) -> object:
+        steps.append(epoch)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        return trainer.train_epoch(session, epoch, reporter)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "train_epoch", stop)
+        assert run(words) != 0
+    row = json.loads(output(capsys, "propose", chain, "--target", "macs=50%", "-m", "1", "--json"))
+    text = output(capsys, "derive", "run")
+    found = json.loads(info(capsys, text))
+    assert abs(found["macs"] / row["targets"]["macs"] - 1) <= 0.05
+
+
+def info(capsys: pytest.CaptureFixture[str], text: str) -> str:
+    Path("found.nas").write_text(text)
+    return output(capsys, "info", "found.nas", "--json")
