@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from archir.syntax import ast
 from archir.syntax.expression_text import (
     argument_text,
@@ -25,10 +28,11 @@ def broken(head: str, value: ast.Expr, width: int) -> list[str] | None:
         case ast.Pipe():
             return [f"{head}{pipe_start(value)}", *(f"  |> {stage}" for stage in pipe_stages(value))]
         case ast.Call() if value.arguments:
-            inner = [f"{argument_text(a)}," for a in value.arguments]
-            return _bracketed(f"{head}{expression_text(value.callee)}(", inner, ")", width)
+            inner = _arguments(value.arguments, width - len(_INDENT))
+            return [f"{head}{expression_text(value.callee)}(", *(_INDENT + line for line in inner), ")"]
         case ast.ListOf() if value.items:
-            return _bracketed(f"{head}[", [f"{expression_text(item)}," for item in value.items], "]", width)
+            inner = filled([f"{expression_text(item)}," for item in value.items], width - len(_INDENT))
+            return [f"{head}[", *(_INDENT + line for line in inner), "]"]
         case ast.Choose():
             edges = [edges_text(g) for g in value.edges]
             rest = [*(f"{_INDENT}and {e}" for e in edges[1:]), f"{_INDENT}{keep_text(value.keep)}"]
@@ -41,8 +45,28 @@ def broken(head: str, value: ast.Expr, width: int) -> list[str] | None:
     return None
 
 
-def _bracketed(opening: str, inner: list[str], closing: str, width: int) -> list[str]:
-    return [opening, *(_INDENT + line for line in filled(inner, width - len(_INDENT))), closing]
+def _arguments(arguments: Sequence[ast.Argument], width: int) -> list[str]:
+    """Arguments side by side; one that is too long for a line has lines of its own."""
+    lines: list[str] = []
+    for is_long, group in groupby(arguments, lambda a: len(argument_text(a)) + 1 > width):
+        if not is_long:
+            lines += filled([f"{argument_text(a)}," for a in group], width)
+            continue
+        for a in group:
+            head = f"{a.name}=" if a.name is not None else "*" if a.spread else ""
+            *first, last = _inside(head, a.value, width)
+            lines += [*first, f"{last},"]
+    return lines
+
+
+def _inside(head: str, value: ast.Expr, width: int) -> list[str]:
+    """As `broken` within brackets, where a line may end anywhere."""
+    if isinstance(value, ast.Conditional):
+        one = expression_text(value)
+        first = one.removesuffix(f" else {expression_text(value.otherwise)}")
+        if first != one:
+            return [f"{head}{first}", f"{_INDENT}else {expression_text(value.otherwise)}"]
+    return broken(head, value, width) or [f"{head}{expression_text(value)}"]
 
 
 def filled(words: list[str], width: int) -> list[str]:

@@ -250,6 +250,7 @@ PIPELINES = {
         "transit{rule=nonzero}",
     ],
     "transit": ["relax", "transit"],
+    "one_path": ["relax{gate=gumbel_max}"],
 }
 
 
