@@ -16,12 +16,13 @@ from archir.ir.types import TensorType
 from archir.search.compiler import Compiler
 from archir.search.data import Data
 from archir.search.method import find_method, read_method
-from archir.search.phases import Adam, RunPass, Step, Train
+from archir.search.phases import Adam, Train
 from archir.search.plan import Plan
 from archir.search.rehearsal import rehearse
 from archir.search.report import BatchRecord, Silent
 from archir.search.result import Result, load_run
 from archir.search.run import execute
+from archir.search.steps import RunPass, Step
 from archir.space.points import check_point
 from tests.derived import point_of
 from tests.small_chain import VITAL, small_chain
