@@ -16,7 +16,8 @@ from attrs import define, evolve, field, frozen
 
 from archir.analysis.axes import axes_of
 from archir.analysis.depth import is_cell, stages
-from archir.analysis.gates import Array, evaluate_values
+from archir.analysis.gate_rows import Array
+from archir.analysis.gates import evaluate_values
 from archir.ir.gates import Apply, Gate, Number, Parameter, Table, added, multiplied, picked
 from archir.ir.graph import Choice, Graph, results
 from archir.ir.module import ArchitectureParameter, Module, NamedValue, join

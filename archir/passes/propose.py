@@ -49,9 +49,9 @@ class Propose(Pass):
     """The space proposals of HourNAS (Yang et al. 2021, section 3.3): m distributions theta, and Pi, which weighs them.
 
     Theta starts where `archir propose` with the same targets finds it, Pi at zero; where fewer than m networks meet
-    the targets, there are as many proposals. The probabilities of each choice
-    are sum_i pi_i softmax(theta_i) (Eqs. 8 and 9), with the temperature that alpha had. Gates that sample draw a
-    proposal, one for all choices, and then from it.
+    the targets, there are as many proposals. The probabilities of each choice are sum_i pi_i softmax(theta_i)
+    (Eqs. 8 and 9), with the temperature that alpha had, in place of softmax(alpha): what gates do with these stays.
+    Gates that sample draw a proposal, one for all choices, and then from it.
 
     The objective is `slope` times sum_i pi_i sum_n |R_n(theta_i) - T_n| / M_n (Eqs. 6 and 10), with R the expected cost
     at temperature 0.2, at which proposals are found, T the target and M the largest cost of the space. `derive` reads
@@ -74,8 +74,9 @@ class Propose(Pass):
         gates = {g.path: g.gate for g in module.gates}
         instances = tuple(choice_instances(module.graph))
         for i in instances:
-            if alpha_of(i.key) not in parameters_of(gates[i.path]):
-                fail("NAS402", f"the gate of `{i.path}` has no alpha", help="run `propose` once, right behind `relax`")
+            if _softmax_of(gates[i.path], alpha_of(i.key)) is None:
+                message = f"the gate of `{i.path}` has no softmax of an alpha"
+                fail("NAS402", message, help="run `propose` once, behind `relax`")
         space, targets = searched_space(module), parse_targets(self.target)
         tables = tables_of(space, targets, self.latency)
         found = proposals_of(space, targets, tables, self.m, self.seed, self.within, fewer=True)
@@ -119,21 +120,29 @@ def _over(gate: Gate, number: float) -> Gate:
 
 def _pi(gate: Gate, key: str) -> Gate:
     """The weights of proposals, drawn where the gate of a choice draws, at the temperature that it has."""
-    softmax = _innermost(unsampled(gate), alpha_of(key))
-    drawn = sampled_like(gate, replaced(softmax, Parameter(alpha_of(key)), Parameter(PI)))
+    drawn = sampled_like(gate, _softmax_for(gate, key, PI))
     return replaced(drawn, Parameter(noise_of(key)), Parameter(PI_NOISE))
 
 
-def _innermost(gate: Gate, name: str) -> Gate:
-    """The softmax of a parameter."""
-    assert isinstance(gate, Apply)
-    inner = next(a for a in gate.arguments if name in parameters_of(a))
-    return gate if gate.function == "softmax" else _innermost(inner, name)
-
-
 def _mixed(gate: Gate, key: str, pi: Gate) -> Gate:
-    theta = replaced(unsampled(gate), Parameter(alpha_of(key)), Parameter(theta_of(key)))
-    return sampled_like(gate, Apply("mix", (pi, theta)))
+    """The gate with a mixture in place of the softmax of alpha: what it does with that (draw, weigh, mask) stays."""
+    softmax = _softmax_for(gate, key, alpha_of(key))
+    return replaced(gate, softmax, Apply("mix", (pi, _softmax_for(gate, key, theta_of(key)))))
+
+
+def _softmax_for(gate: Gate, key: str, name: str) -> Gate:
+    """The softmax in the gate of a choice, of another parameter than alpha."""
+    softmax = _softmax_of(gate, alpha_of(key))
+    assert softmax is not None, "asked before"
+    return replaced(softmax, Parameter(alpha_of(key)), Parameter(name))
+
+
+def _softmax_of(gate: Gate, name: str) -> Gate | None:
+    """The innermost softmax of a parameter in a gate."""
+    if not isinstance(gate, Apply) or name not in parameters_of(gate):
+        return None
+    inner = next((found for a in gate.arguments if (found := _softmax_of(a, name)) is not None), None)
+    return inner or (gate if gate.function == "softmax" else None)
 
 
 def _thetas(found: Proposals) -> Iterator[ArchitectureParameter]:

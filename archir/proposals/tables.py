@@ -18,7 +18,10 @@ def tables(
 ) -> dict[str, CostArrays]:
     """The cost tables of measures by name; raises `ArchirError` NAS406 for `latency` without a table of it."""
     if "latency" in measures and latency is None:
-        help_ = "measure one on the machine in question: `archir measure SPACE -o latency.csv`, then `--latency FILE`"
+        help_ = (
+            "measure one on the machine in question: `archir measure SPACE -o latency.csv`; name it with `--latency` "
+        )
+        help_ += "(of a search: `--set latency=FILE`)"
         fail("NAS406", "a target for `latency` needs a latency table", help=help_)
     return {
         name: latency if name == "latency" and latency is not None else cost_arrays(module, name, convention)

@@ -18,7 +18,7 @@ from archir.show.read import drawing_of
 from archir.show.strengths import strengths_of
 
 if TYPE_CHECKING:
-    from archir.analysis.gates import Array
+    from archir.analysis.gate_rows import Array
 
 _TAGS = 6  # of one name in a title
 

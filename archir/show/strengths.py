@@ -11,7 +11,7 @@ from archir.ir.module import Module, choice_instances
 from archir.ir.sampling import unsampled
 
 if TYPE_CHECKING:
-    from archir.analysis.gates import Array
+    from archir.analysis.gate_rows import Array
     from archir.show.candidates import Strengths
 
 

@@ -1,6 +1,6 @@
 """The meaning of gate functions in PyTorch: one row for each, on tensors over (edge, operation).
 
-The indicators are those of `archir.analysis.gates`, so a transit cell runs what would be derived.
+The indicators are those of `archir.analysis.gate_rows`, so a transit cell runs what would be derived.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from archir.analysis import gates as numeric
+from archir.analysis import gate_rows as numeric
 from archir.analysis.axes import Axes, Table
 from archir.ir import gates as ir
 from archir.lowering.torch.masks import step

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from archir.analysis.axes import Axes
-from archir.analysis.gates import ROWS, evaluate_gate
+from archir.analysis.gate_rows import ROWS
+from archir.analysis.gates import evaluate_gate
 from archir.ir.gates import (
     GATE_FUNCTIONS,
     Apply,
