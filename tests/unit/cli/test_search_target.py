@@ -10,7 +10,7 @@ import pytest
 from archir.analysis.expected import cost_of
 from archir.cli.main import run
 from archir.ir.module import Module
-from archir.search import job, trainer
+from archir.search import sessions, trainer
 from archir.sema import load_source
 from archir.source import Source
 from archir.space.points import point_from_json
@@ -115,7 +115,7 @@ def test_an_unfinished_run_is_derived_within_its_budget(chain: str, capsys: pyte
         return trainer.train_epoch(session, epoch, reporter)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "train_epoch", stop)
+        patch.setattr(sessions, "train_epoch", stop)
         assert run(words) != 0
     row = json.loads(output(capsys, "propose", chain, "--target", "macs=50%", "-m", "1", "--json"))
     text = output(capsys, "derive", "run")
