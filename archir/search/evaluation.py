@@ -50,14 +50,17 @@ def outputs_on(session: Session, epoch: int) -> Tensor:
     """What a model says of the images that weights learn from in `epoch`, in the order of the batches: no gradient.
 
     Logits, float [images, classes]. The model is in the mode in which it trains: it normalises by the statistics of
-    each batch, which leave no trace, and samples what it would sample. So a teacher whose gates have just been split
-    says something that is worth learning, though its running statistics are those of another mixture.
+    each batch; its clocks move, and its noise is drawn, as in the steps of that epoch. None of it leaves a trace. So a
+    teacher whose gates have just been split says something that is worth learning, though its running statistics are
+    those of another mixture.
     """
     learner = session.learner
     learner.model.train()
     found = []
     with torch.no_grad(), learner.kept_buffers():
+        learner.tick("epoch")
         for step, batch in enumerate(session.for_weights.batches(epoch)):
             torch.manual_seed(derive_seed(session.seed, session.index, epoch, step))
+            learner.tick("step")
             found.append(learner.model(batch.inputs))
     return torch.cat(found)

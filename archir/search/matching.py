@@ -17,7 +17,6 @@ from archir.passes.active import Place, restricted
 from archir.passes.groups import Groups, grouped_on
 from archir.search.data import Batch
 from archir.search.learner import Learner
-from archir.search.processes import ALONE, Processes
 
 
 @frozen(eq=False)
@@ -31,17 +30,15 @@ class Similarity:
 Similarities: TypeAlias = Mapping[Place, Similarity]
 
 
-def gradient_similarity(
-    supernet: Supernet, place: Place, batches: Sequence[Batch], processes: Processes = ALONE
-) -> Similarity:
+def gradient_similarity(supernet: Supernet, place: Place, batches: Sequence[Batch]) -> Similarity:
     """The cosine similarity of the gradients that each pair of operations gives the shared weights.
 
     For each operation the loss is that of the supernet with only this one left on the edge (of all instances of the
     choice), which the edge's gate then gives the whole coefficient; other edges are as they are. Its gradient is taken
     on the weights that stay whichever is left, in the mode (training or not) that the supernet is in. A cosine is
     the mean of those of the batches; that of a gradient without length is zero. `none` is compared where it is
-    an alternative of its edge. The supernet stays as it is, statistics and gradients included: all evaluations read
-    its own tensors and draw the same random numbers.
+    an alternative of its edge. Noise is drawn anew for each batch, the same for all operations. The supernet stays as
+    it is, statistics and gradients included: all evaluations read its own tensors and draw the same random numbers.
 
     Raises `ArchirError` NAS406 if there is no such edge.
     """
@@ -52,11 +49,13 @@ def gradient_similarity(
     shared = [tensors[name].requires_grad_() for name in supernet.weights() if name in everywhere]
     tensors |= dict(supernet.named_buffers())
     total = torch.zeros(len(names), len(names), dtype=torch.float64)
-    for batch in batches:
-        slopes = torch.stack([_slope(net, batch, tensors, shared, processes) for net in nets])
-        lengths = torch.linalg.vector_norm(slopes, dim=1, keepdim=True)
-        unit = slopes / torch.where(lengths > 0, lengths, torch.ones_like(lengths))
-        total += (unit @ unit.T).cpu()
+    with Learner.of(supernet).kept_buffers():
+        for batch in batches:
+            supernet.tick("step")
+            slopes = torch.stack([_slope(net, batch, tensors, shared) for net in nets])
+            lengths = torch.linalg.vector_norm(slopes, dim=1, keepdim=True)
+            unit = slopes / torch.where(lengths > 0, lengths, torch.ones_like(lengths))
+            total += (unit @ unit.T).cpu()
     return Similarity(names, total / len(batches))
 
 
@@ -67,11 +66,9 @@ def _only(supernet: Supernet, place: Place, name: str) -> Supernet:
     return net.train(supernet.training)
 
 
-def _slope(
-    net: Supernet, batch: Batch, tensors: Mapping[str, Tensor], shared: Sequence[Tensor], processes: Processes
-) -> Tensor:
+def _slope(net: Supernet, batch: Batch, tensors: Mapping[str, Tensor], shared: Sequence[Tensor]) -> Tensor:
     """The gradient of the loss on all shared weights as one vector, float64; statistics move in copies."""
-    learner = Learner.of(net, processes)
+    learner = Learner.of(net)
     own = {name: tensors[name] for name, _ in net.named_parameters()}
     own |= {name: tensors[name].clone() for name, _ in net.named_buffers()}
     with torch.random.fork_rng():
