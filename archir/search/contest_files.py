@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors
 import safetensors.torch
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor
 
-from archir.diagnostics import fail
+from archir.diagnostics import ArchirError, fail
+from archir.passes.active import Place
 from archir.passes.groups import Groups, read_groups
 from archir.search.checkpoint import load_checkpoint, save_checkpoint, write_with_remedy
 from archir.search.matching import Similarities, groups_to_json, similarities_to_json
@@ -29,6 +31,7 @@ from archir.search.state import Setup, State
 PREVIOUS = "previous"
 """The name of the teacher that was there before the split; the others are called by `part_name`."""
 _PART = re.compile(r"part-(\d+)\.epoch-(\d+)\.safetensors")
+_FOLDER = re.compile(r"contest-(\d+)")
 
 
 def part_name(part: int) -> str:
@@ -49,6 +52,11 @@ class ContestFiles:
     def folder(self) -> Path:
         """What is there only while the contest lasts."""
         return self.run / f"contest-{self.index}"
+
+    @property
+    def _remedy(self) -> str:
+        """What helps where one of its files is lost: what was there before the contest is in the run's checkpoint."""
+        return f"remove the folder `{self.folder}`, which begins this contest again; then go on with `--resume`"
 
     def begin(self) -> None:
         """Makes the folder. Raises `ArchirError` NAS503 if it cannot be made."""
@@ -82,7 +90,10 @@ class ContestFiles:
 
     def load(self, part: int, epoch: int) -> State:
         """A part as it was saved; raises `ArchirError` NAS504 if that cannot be read."""
-        return load_checkpoint(self._part(part, epoch))[1]
+        try:
+            return load_checkpoint(self._part(part, epoch))[1]
+        except ArchirError as error:
+            raise ArchirError(*(evolve(d, help=self._remedy) for d in error.diagnostics)) from error
 
     def _outputs(self, who: str, epoch: int) -> Path:
         return self.folder / f"{who}.outputs-{epoch}.safetensors"
@@ -102,8 +113,7 @@ class ContestFiles:
         try:
             return safetensors.torch.load(path.read_bytes())["logits"].to(self.device)
         except (OSError, LookupError, safetensors.SafetensorError) as error:
-            help_ = f"remove the folder `{self.folder}`, which begins this contest again; then go on with `--resume`"
-            fail("NAS504", f"`{path}` cannot be used: {' '.join(str(error).split())}", help=help_)
+            fail("NAS504", f"`{path}` cannot be used: {' '.join(str(error).split())}", help=self._remedy)
 
     def forget_outputs(self, who: str, epoch: int) -> None:
         """Removes what nobody reads any more."""
@@ -118,13 +128,25 @@ class ContestFiles:
             write_with_remedy(self.run / f"similarities-{self.index}.json", similarities_to_json(similarities))
         write_with_remedy(self._groups(), groups_to_json(groups))
 
-    def load_groups(self) -> Groups | None:
-        """The groups that were made before the run was interrupted, if they were."""
-        return read_groups(str(self._groups())) if self._groups().exists() else None
+    def load_groups(self, places: Sequence[Place]) -> Groups | None:
+        """The groups of these edges that were made before the run was interrupted, if they were.
+
+        Raises `ArchirError` NAS409 if the file is damaged, or lacks an edge.
+        """
+        path = self._groups()
+        if not path.exists():
+            return None
+        found = read_groups(str(path))
+        for key, e in places:
+            if (key, e) not in found:
+                help_ = f"remove it and `{self.folder}`, which begins this contest again; then go on with `--resume`"
+                fail("NAS409", f"`{path}` lacks the groups of edge {e} of `{key}`", help=help_)
+        return {place: found[place] for place in places}
 
 
 def sweep_contests(run: Path, step: int) -> None:
     """Removes the folders of all contests but that of step `step`: they have ended just before a run was killed."""
     for folder in run.glob("contest-*"):
-        if folder.name != f"contest-{step}":
+        number = _FOLDER.fullmatch(folder.name)  # anything else is not ours
+        if number and int(number[1]) != step:
             shutil.rmtree(folder, ignore_errors=True)

@@ -36,14 +36,15 @@ def grouped(job: Job, index: int, step: Compete, whole: Session, module: Module)
     places = split.grouped(module)
     split.with_groups({})  # before anything is computed
     files = job.contest(index)
-    if files.load_groups() is None:
+    if files.load_groups(places) is None:
         similarities = _similarities(job, index, step, whole, module, places) if step.groups == "gradients" else {}
         groups = groups_by_cut(similarities) if similarities else random_groups(module, places, job.seed, index)
         if job.processes.is_first:
             files.save_groups(groups, similarities)
     job.processes.wait()
-    found = files.load_groups() or {}
-    return split.with_groups({place: found[place] for place in places})
+    found = files.load_groups(places)
+    assert found is not None, "the first process has written them"
+    return split.with_groups(found)
 
 
 def _similarities(
