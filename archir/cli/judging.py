@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from archir.cli.recorded import data_of, last_phase
+from archir.cli.recorded import data_of, largest_split
 from archir.diagnostics import fail
 from archir.exchange.nasbench201 import Edges
 from archir.exchange.nasbench201_space import Cells, cells_of, point_of
@@ -67,7 +67,7 @@ def judge_sample(run: str, judging: Judging) -> Judged:
             bar.update(task, completed=done, total=total)
 
         data = data_of(run, supernet.setup, judging.data, show)
-        evaluated, images = held_out(data, last_phase(supernet), supernet.setup.facts["seed"], judging.images)
+        evaluated, images = held_out(data, largest_split(supernet), supernet.setup.facts["seed"], judging.images)
         bar.update(task, description="judging", completed=0)
         points = [point_of(edges) for edges in architectures]
         with enough_memory():

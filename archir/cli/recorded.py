@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from archir.search.data import Data
-    from archir.search.phases import Train
     from archir.search.result import TrainedSupernet
     from archir.search.state import Setup
     from archir.search.steps import Step
@@ -34,12 +33,15 @@ def steps_of(setup: Setup) -> tuple[Step, ...]:
     return read_method(Source("method.nas", text), given).steps
 
 
-def last_phase(supernet: TrainedSupernet) -> Train:
-    """The training phase that a supernet has been through last, or is in; that of a contest counts."""
+def largest_split(supernet: TrainedSupernet) -> float:
+    """The largest part of the training images that a phase of a supernet has learned from; a contest's counts.
+
+    The parts of different phases lie in one another, so what is left is what no phase has learned from.
+    """
     from archir.search.steps import phase_of
 
-    phases = map(phase_of, steps_of(supernet.setup)[: supernet.step + 1])
-    return [phase for phase in phases if phase is not None][-1]
+    steps = steps_of(supernet.setup)
+    return max(phase.split for index in supernet.steps if (phase := phase_of(steps[index])) is not None)
 
 
 def data_of(run: str, setup: Setup, spec: str | None, progress: Callable[[int, int], None]) -> Data:

@@ -21,7 +21,6 @@ from archir.search.data.batches import plain_batches
 from archir.search.evaluation import Score
 from archir.search.learner import Learner, correct
 from archir.search.milestones import are_carried
-from archir.search.phases import Train
 from archir.search.result import TrainedSupernet
 
 BATCH = 500
@@ -70,8 +69,8 @@ def _score(learner: Learner, images: Images, augmentation: Augmentation) -> Scor
     return Score(loss / len(images), right / len(images))
 
 
-def held_out(data: Data, phase: Train, seed: int, count: int) -> tuple[str, Images]:
-    """The first `count` of the images that a phase evaluates on, and which they are: `valid` or `test`."""
-    _, valid = split_train(data.train, phase.split, seed)
+def held_out(data: Data, split: float, seed: int, count: int) -> tuple[str, Images]:
+    """The first `count` of the images that a phase of this `split` evaluates on, and which: `valid` or `test`."""
+    _, valid = split_train(data.train, split, seed)
     name, images = ("valid", valid) if len(valid) else ("test", data.test)
     return name, images.part(slice(0, count))

@@ -79,12 +79,12 @@ def load_searched(run_dir: str | Path, *, compiler: Compiler | None = None) -> M
 
 @frozen(eq=False)
 class TrainedSupernet:
-    """A supernet as a run has trained it last: tensors by the paths of `module`. step: as in `Result`."""
+    """A supernet as a run has trained it last: tensors by the paths of `module`. steps: those that trained it."""
 
     module: Module
     tensors: Mapping[str, Tensor]
     setup: Setup
-    step: int
+    steps: tuple[int, ...]
 
 
 def load_supernet(run_dir: str | Path, *, compiler: Compiler | None = None) -> TrainedSupernet | None:
@@ -96,8 +96,8 @@ def load_supernet(run_dir: str | Path, *, compiler: Compiler | None = None) -> T
     setup, state = load_checkpoint(existing(Path(run_dir)).checkpoint)
     compiler = compiler or Compiler()
     module, _ = replay(compiler.elaborate(setup.origin), state.passes[: state.settled], compiler)
-    trained = module.form == "relaxed" and bool(state.history)
-    return TrainedSupernet(module, state.model, setup, state.step) if trained else None
+    steps = tuple(sorted({record.step for record in state.history}))
+    return TrainedSupernet(module, state.model, setup, steps) if module.form == "relaxed" and steps else None
 
 
 def recorded_setup(run_dir: str | Path) -> Setup | None:

@@ -26,6 +26,14 @@ method part(epochs = 1, batch = 32) {
   derive()
 }
 """
+WARM = """
+method warm(epochs = 1, batch = 32) {
+  relax()
+  train(weights, epochs=epochs, batch=batch, split=SPLIT)
+  train(weights, arch, epochs=epochs, batch=batch)
+  derive()
+}
+"""
 LEFT = {
     "normal.x.1": [["conv_1x1", "conv_3x3"]],
     "normal.x.2": [["skip"], ["none", "conv_3x3"]],
@@ -124,6 +132,19 @@ def test_another_searchs_part_of_the_space_can_be_asked_for(folder: Path, capsys
     }
     assert bench(folder, "part", "--within", str(folder / "whole")) == 1
     assert "has not all of what" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("split", "images"), [(0.75, ("valid", 16)), (1.0, ("test", 64))])
+def test_no_phase_has_learned_from_the_images(
+    split: float, images: tuple[str, int], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the last phase holds more images out than those before it."""
+    name = f"warm-{split}"
+    (folder / f"{name}.nas").write_text(WARM.replace("SPLIT", str(split)))
+    arguments = ["nasbench201", "--method", str(folder / f"{name}.nas"), *SMALL, *SETTINGS, "-o", str(folder / name)]
+    assert run(["search", *arguments]) == 0
+    supernet = found(capsys, folder, name, "--sample", "2")["supernet"]
+    assert (supernet["evaluated"], supernet["images"]) == images
 
 
 def test_people_see_the_references_and_a_picture(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

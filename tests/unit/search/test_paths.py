@@ -36,7 +36,7 @@ def module(pipeline: str = "relax{deviation=1.0}") -> Module:
 def supernet(of: Module) -> TrainedSupernet:
     torch.manual_seed(0)
     assert of.origin is not None
-    return TrainedSupernet(of, dict(to_torch(of).state_dict()), Setup(of.origin, {}, (), {}, "", {}), 1)
+    return TrainedSupernet(of, dict(to_torch(of).state_dict()), Setup(of.origin, {}, (), {}, "", {}), (1,))
 
 
 def some(count: int) -> list[Edges]:
@@ -137,8 +137,8 @@ def test_the_default_phase_holds_half_out() -> None:
     from archir.search.paths import held_out
 
     data = load_data("fake", size=8)
-    name, images = held_out(data, Train(), 0, 1000)
+    name, images = held_out(data, Train().split, 0, 1000)
     assert (name, len(images)) == ("valid", 128)
-    name, images = held_out(data, Train("weights"), 0, 10)
+    name, images = held_out(data, Train("weights").split, 0, 10)
     assert (name, len(images)) == ("test", 10)
     assert torch.equal(images.pixels, data.test.pixels[:10])
