@@ -16,6 +16,8 @@ from archir.ir.module import Module, shared_choices
 from archir.lowering.torch import to_torch
 from archir.passes import run_pipeline
 from archir.passes.base import Values
+from archir.sema import load_source
+from archir.source import Source
 from archir.space.points import check_point
 from archir.space.space import space_of
 from tests.derived import point_of
@@ -92,6 +94,38 @@ def test_its_expected_cost_is_that_of_its_networks() -> None:
     point = point_of(run_pipeline(MINIMAL, "derive", sharp).module)
     found = evaluate_objective(MINIMAL, cost_expression(MINIMAL), sharp)
     assert found == cost_of(small_chain(), point).macs
+
+
+PARTLY = """
+use ops
+
+candidates few(out, stride) = mbconv(k={3, 5}, e=1, out, stride) | skip: identity(out, stride) when legal
+
+block row(x, out) {
+  x = conv_bn_relu(x, out, k=3)
+  x = choose few(out=out, stride=1) from x keep 1 op
+  return x
+}
+
+candidates deep(out) = row(out) | mbconv(k=3, e=1, out, stride=1)
+
+net partly(image: tensor[3, 8, 8], classes = 4) {
+  a = choose deep(out=4) from image keep 1 op
+  b = choose few(out=8, stride=1) from a keep 1 op
+  c = choose few(out=8, stride=1) from [a, b] keep all edges
+  d = choose few(out=8, stride=1) from c keep 1 op
+  return d |> global_avg_pool |> linear(classes)
+}
+"""
+
+
+def test_what_can_be_gone_around_but_not_skipped_stays_whole() -> None:
+    """Nothing hands on what `b` gets, or comes over the first edge of `c`; what is nested in `a` is a part of it."""
+    space = load_source(Source("partly.nas", PARTLY))
+    assert [key for key, vital in vital_choices(space.graph).items() if vital] == ["partly.a"]
+    minimal = run_pipeline(space, "relax,vital").module
+    assert space_of(minimal).sizes == space_of(space).sizes | {"partly.d": 1}
+    assert space_of(space).sizes == {"partly.a": 2, "row.x_2": 3, "partly.b": 2, "partly.c": 6, "partly.d": 3}
 
 
 def test_a_bottleneck_goes_with_it() -> None:
