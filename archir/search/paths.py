@@ -7,6 +7,7 @@ norms use statistics of their own inputs. The supernet's are those of mixtures, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 import torch
 
@@ -24,14 +25,14 @@ from archir.search.milestones import are_carried
 from archir.search.result import TrainedSupernet
 
 BATCH = 500
-"""Images that share batch statistics."""
+"""Images that share batch statistics, at most: batches are even, so that none has statistics of a few."""
 
 
 def judge(
     supernet: TrainedSupernet, points: Sequence[Point], images: Images, augmentation: Augmentation,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Score]:  # fmt: skip
-    """Loss and accuracy of each point on the images, in batches of 500 whose statistics batch norms use.
+    """Loss and accuracy of each point on the images, in batches of at most 500 whose statistics batch norms use.
 
     `progress` hears of (points done, points in all).
 
@@ -61,8 +62,9 @@ def _path(supernet: TrainedSupernet, point: Point, device: torch.device) -> Lear
 def _score(learner: Learner, images: Images, augmentation: Augmentation) -> Score:
     learner.model.train()  # batch statistics; the running ones, which move, are the path's own and are thrown away
     loss, right = 0.0, 0
+    size = ceil(len(images) / ceil(len(images) / BATCH))
     with torch.no_grad():
-        for batch in plain_batches(images, augmentation, BATCH):
+        for batch in plain_batches(images, augmentation, size):
             mean, logits = learner.loss(batch)
             loss += mean.item() * len(batch)
             right += correct(logits, batch.labels)

@@ -18,6 +18,7 @@ from archir.ir.types import TensorType
 from archir.lowering.torch import to_torch
 from archir.passes import run_branches
 from archir.passes.active import restricted
+from archir.search import paths
 from archir.search.data import load_data
 from archir.search.data.augment import standard
 from archir.search.paths import judge
@@ -74,6 +75,18 @@ def test_a_path_is_the_supernet_with_nothing_else_active() -> None:
         assert score.loss == pytest.approx(float(F.cross_entropy(logits, images.labels)), rel=1e-5)
         assert score.accuracy == pytest.approx(float((logits.argmax(1) == images.labels).double().mean()))
     assert len({s.loss for s in found}) == len(different)
+
+
+def test_no_batch_has_statistics_of_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """33 images are batches of 17 and 16, not of 32 and of a single one."""
+    monkeypatch.setattr(paths, "BATCH", 32)
+    data, whole = load_data("fake", size=8), supernet(module())
+    cell = [point_of(alike("skip_connect", "avg_pool_3x3", "nor_conv_3x3"))]
+    loss = {
+        part: judge(whole, cell, data.test.part(slice(*part)), standard(data, augment=False))[0].loss
+        for part in ((0, 33), (0, 17), (17, 33))
+    }
+    assert loss[0, 33] == pytest.approx((17 * loss[0, 17] + 16 * loss[17, 33]) / 33, rel=1e-6)
 
 
 def test_judging_leaves_the_supernet_as_it_is() -> None:
