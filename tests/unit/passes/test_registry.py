@@ -83,8 +83,8 @@ def test_an_installed_plug_in_is_found(tmp_path: Path, monkeypatch: pytest.Monke
 def test_archirs_own_passes_load() -> None:
     own = [d for d in describe_passes() if d.distribution == "archir"]
     assert [d.name for d in own] == [
-        "relax", "stage_cells", "widen", "restrict", "partition", "share_features", "bottleneck", "sparsify", "mask",
-        "depth_loss", "complexity_loss", "transit", "derive", "decide", "restart", "fix", "sample",
+        "relax", "stage_cells", "widen", "restrict", "partition", "vital", "propose", "share_features", "bottleneck",
+        "sparsify", "mask", "depth_loss", "complexity_loss", "transit", "derive", "decide", "restart", "fix", "sample",
         "inline", "canonicalize", "cse", "dce", "fold_bn",
     ]  # fmt: skip
     assert all(d.documentation and d.summary and not d.summary.endswith(".") for d in own)

@@ -104,7 +104,7 @@ def test_the_small_budget_rests_its_architecture_and_anneals_its_parts() -> None
     ]  # fmt: skip
     assert [phase(s).trains for s in found[1:-1]] == [("weights",)] * 4 + [("arch",)]
     assert [phase(s).split for s in found[1:-1]] == [0.5] * 5
-    assert phase(found[2]).weights == SGD(Cosine(0.1, 0))
+    assert phase(found[2]).weights == SGD(Cosine(0.1, 0, unit="step"))
     assert phase(found[-2]).arch.lr == Constant(3e-3)
 
 

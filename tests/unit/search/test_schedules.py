@@ -36,7 +36,7 @@ def test_what_is_held_stands_where_earlier_phases_left_it(unit: Any) -> None:
     for moving, held in (
         (Cosine(1.0, 0.2, over=8, unit=unit), Cosine(1.0, 0.2, over=8, since=3, hold=True, unit=unit)),
         (Linear(1.0, 0.2, over=8, unit=unit), Linear(1.0, 0.2, over=8, since=3, hold=True, unit=unit)),
-        (Exponential(1.0, 0.9, unit=unit), Exponential(1.0, 0.9, since=3, hold=True, unit=unit)),
+        (Exponential(1.0, 0.98, unit=unit), Exponential(1.0, 0.98, since=3, hold=True, unit=unit)),
     ):
         there = moving.at(3, 0, 8, 10)
         assert 0.2 < there < 1.0
