@@ -36,7 +36,7 @@ from tests.build import (
     space,
     tensor,
 )
-from tests.emitted import check_equal, classes
+from tests.emitted import check_equal, classes, compiled
 
 
 def test_no_row_is_missing() -> None:
@@ -334,6 +334,15 @@ def test_the_file_runs_alone(tmp_path: Path) -> None:
     count = sum(p.numel() for p in to_torch(network(net(derived=True))).parameters())
     assert done.stdout.splitlines() == [f"{count:,} parameters", "output (1, 10)"]
     assert f"{count:,} parameters" in file.read_text().partition("import")[0]
+
+
+def test_the_net_is_one_graph_for_a_compiler() -> None:
+    """`torch.compile` sees all of it; its back ends are not ours to test."""
+    module = network(net(derived=True, channels=4))
+    emitted = compiled(to_source(module))
+    images = torch.randn(2, *module.graph.inputs[0].type.shape)
+    graphs = torch.compile(emitted, backend="eager", fullgraph=True)  # an error where the graph would break
+    assert torch.equal(graphs(images), emitted(images))
 
 
 def test_weights_load_as_the_file_says(tmp_path: Path) -> None:
