@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +17,7 @@ from archir.lowering.torch import to_torch
 from archir.passes import Rewrite
 from archir.search.compiler import Compiler
 from archir.search.data import Batch, Data, load_data
+from archir.search.report import BatchRecord, Silent
 from archir.source import Source
 from tests.build import net, relaxed, space, tensor
 
@@ -87,3 +90,29 @@ def run_passes(module: Module, spec: str, values: Mapping[str, Any]) -> Rewrite:
 
 
 SMALL = Compiler(lambda _origin: small_space(), run_passes, to_torch, lambda _module, _specs: None)
+
+
+class Stopped(Exception):
+    """A run was stopped from outside."""
+
+
+class StopInEpoch2(Silent):
+    """Stops a run at the first batch of its second epoch."""
+
+    def batch(self, record: BatchRecord) -> None:
+        if record.epoch == 2:
+            raise Stopped
+
+
+def die_before(name: str, count: int) -> None:
+    """From now on this process ends without any warning when it calls `os.NAME` for the count-th time."""
+    calls, real = 0, getattr(os, name)
+
+    def counting(*arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(*arguments)
+
+    setattr(os, name, counting)

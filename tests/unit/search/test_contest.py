@@ -37,7 +37,7 @@ from archir.search.schedules import Cosine
 from archir.search.steps import Compete, Distillation, RunPass, Step
 from archir.search.trainer import begin
 from tests.processes import run_script
-from tests.unit.search.small import few_digits
+from tests.unit.search.small import die_before, few_digits
 
 PHASE = Train(epochs=1, batch=16, split=0.5, augment=False, weights=SGD(0.05), arch=Adam(0.02))
 TWO = evolve(PHASE, epochs=2)
@@ -273,16 +273,7 @@ class Killer(Silent):
         self.when, self.first, self.second = when, first, second
         self.phases = 0
         if when == "replace":
-            count, real = 0, os.replace
-
-            def counting(*arguments: Any) -> None:
-                nonlocal count
-                count += 1
-                if count == first:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                real(*arguments)
-
-            os.replace = counting
+            die_before(when, first)
 
     def phase(self, title: str, epochs: int, done: int) -> None:
         self.phases += 1

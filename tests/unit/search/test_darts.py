@@ -16,12 +16,11 @@ from archir.search.carry import carried
 from archir.search.data import Data
 from archir.search.phases import SGD, Adam, Train
 from archir.search.plan import Plan
-from archir.search.report import BatchRecord, Silent
 from archir.search.result import load_run
 from archir.search.run import execute, train_network
 from archir.search.schedules import Cosine
 from archir.search.steps import RunPass, Step
-from tests.unit.search.small import few_digits
+from tests.unit.search.small import StopInEpoch2, Stopped, few_digits
 
 PHASE = Train(epochs=2, batch=32, weights=SGD(Cosine(0.05, 0.01)), arch=Adam(0.01))
 
@@ -29,16 +28,6 @@ PHASE = Train(epochs=2, batch=32, weights=SGD(Cosine(0.05, 0.01)), arch=Adam(0.0
 @pytest.fixture(scope="module")
 def data() -> Data:
     return few_digits()
-
-
-class Stopped(Exception):
-    pass
-
-
-class StopInEpoch2(Silent):
-    def batch(self, record: BatchRecord) -> None:
-        if record.epoch == 2:
-            raise Stopped
 
 
 def small_darts(root: Path, folder: Path) -> Path:

@@ -19,13 +19,13 @@ from archir.search.learner import Learner
 from archir.search.method import find_method, read_method
 from archir.search.phases import Train
 from archir.search.plan import Plan
-from archir.search.report import BatchRecord, Silent
+from archir.search.report import Silent
 from archir.search.result import Result
 from archir.search.run import execute
 from archir.search.steps import RunPass, Step
 from archir.search.trainer import begin, train_epoch
 from tests.small_space import small_digits_space
-from tests.unit.search.small import SmoothNet, batch, few_digits
+from tests.unit.search.small import SmoothNet, StopInEpoch2, Stopped, batch, few_digits
 
 SETTINGS = {"epochs": 3, "batch": 32, "ratio": 2, "lr": 0.1, "arch_lr": 0.03}
 
@@ -37,16 +37,6 @@ def data() -> Data:
 
 def steps(method: str, **settings: object) -> tuple[Step, ...]:
     return read_method(find_method(method), {**SETTINGS, **settings}).steps  # type: ignore[dict-item]
-
-
-class Stopped(Exception):
-    pass
-
-
-class StopInEpoch2(Silent):
-    def batch(self, record: BatchRecord) -> None:
-        if record.epoch == 2:
-            raise Stopped
 
 
 def kept(result: Result) -> Counter[str]:

@@ -25,7 +25,7 @@ from archir.search.result import Result
 from archir.search.run import execute
 from archir.search.schedules import Cosine, Linear
 from archir.search.steps import RunPass, Step
-from tests.unit.search.small import SMALL, few_digits, small_space
+from tests.unit.search.small import SMALL, die_before, few_digits, small_space
 
 PHASE = Train(epochs=3, batch=32, weights=SGD(Cosine(0.1, 0.01)), arch=Adam(0.01))
 METHODS: dict[str, tuple[Step, ...]] = {
@@ -61,16 +61,7 @@ class Killer(Silent):
     def __init__(self, when: str, first: int, second: int) -> None:
         self.when, self.first, self.second = when, first, second
         if when in ("fsync", "replace"):
-            count, real = 0, getattr(os, when)
-
-            def counting(*arguments: Any) -> None:
-                nonlocal count
-                count += 1
-                if count == first:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                real(*arguments)
-
-            setattr(os, when, counting)
+            die_before(when, first)
 
     def batch(self, record: BatchRecord) -> None:
         if self.when == "batch" and (record.epoch, record.step) == (self.first, self.second):

@@ -20,7 +20,7 @@ from archir.search.report import BatchRecord, Silent
 from archir.search.run import execute
 from archir.search.trainer import begin, train_epoch
 from tests.small_space import small_digits_space
-from tests.unit.search.small import batch, few_digits
+from tests.unit.search.small import StopInEpoch2, Stopped, batch, few_digits
 
 GUMBEL = {"epochs": 2, "batch": 32, "lr": 0.1, "arch_lr": 0.03, "gate": "gumbel_max"}
 
@@ -28,16 +28,6 @@ GUMBEL = {"epochs": 2, "batch": 32, "lr": 0.1, "arch_lr": 0.03, "gate": "gumbel_
 @pytest.fixture(scope="module")
 def data() -> Data:
     return few_digits()
-
-
-class Stopped(Exception):
-    pass
-
-
-class StopInEpoch2(Silent):
-    def batch(self, record: BatchRecord) -> None:
-        if record.epoch == 2:
-            raise Stopped
 
 
 @pytest.mark.slow
