@@ -4,11 +4,12 @@
         [--batches 16 64]
 
 The same space relaxed with `gate=softmax`, where all candidates run, and with `gate=gumbel_max`, where the drawn one of
-each choice runs (HourNAS, Yang et al. 2021, section 4.1: faster "by around O times", O candidates). A step is what a
-search does: noise is drawn, the path with it, forward, backward to the weights, clipping, SGD. In each round the
-all-path net takes a step, then the one-path net `DRAWS` steps, each on a path of its own, of which the mean counts.
-What the one-path net keeps is a mean over paths, too. Seconds are those of the process, so that other work on the
-machine counts little.
+each choice runs (HourNAS, Yang et al. 2021, section 4.1: faster "by around O times", O candidates). The plain net runs
+all candidates, too, without any option of the lowering, as supernets written by hand do. A step is what a search does:
+noise is drawn, the path with it, forward, backward to the weights, clipping, SGD. In each round the two nets of all
+paths take a step, then the one-path net `DRAWS` steps, each on a path of its own, of which the mean counts. What the
+one-path net keeps is a mean over paths, too. Seconds are those of the process, so that other work on the machine counts
+little.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from torch import nn
 
 import archir
 from archir.ir.module import shared_choices
-from archir.lowering.torch import Supernet, to_torch
+from archir.lowering.torch import PLAIN, Options, Supernet, to_torch
 from archir.search.measure import machine, saved_bytes
 from archir.search.optimizers import build_optimizer, set_rate
 from archir.search.phases import SGD
 
 DRAWS = 8
+DEFAULTS = Options()
 
 
 class Stepper:
@@ -62,34 +64,39 @@ class Stepper:
         return saved_bytes(self.net, self.images)
 
 
-def supernet(space: Path, gate: str, pixels: int) -> Supernet:
+def supernet(space: Path, gate: str, pixels: int, options: Options = DEFAULTS) -> Supernet:
     """Relaxed with this gate; as in a search, coefficients may have gradients, which a step of weights asks not for."""
     module = archir.load(space, image=(3, pixels, pixels), classes=10)
-    return to_torch(archir.apply(module, f"relax{{gate={gate},temperature=5.0,anneal=0.9999,each=step}}"))
+    return to_torch(archir.apply(module, f"relax{{gate={gate},temperature=5.0,anneal=0.9999,each=step}}"), options)
 
 
 def compared(space: Path, pixels: int, batch: int, rounds: int) -> dict[str, float]:
     """Medians over rounds, and the median of the rounds' ratios: what disturbs a round disturbs both."""
     every = Stepper(supernet(space, "softmax", pixels), pixels, batch)
+    plain = Stepper(supernet(space, "softmax", pixels, PLAIN), pixels, batch)
     one = Stepper(supernet(space, "gumbel_max", pixels), pixels, batch)
-    rows = list(_rounds(every, one, rounds))
-    kept_all, kept_one = every.saved(), mean(one.saved() for _ in range(2 * DRAWS))
+    rows = list(_rounds(plain, every, one, rounds))
+    kept_plain, kept_all, kept_one = plain.saved(), every.saved(), mean(one.saved() for _ in range(2 * DRAWS))
     return {
-        "all_path_seconds": median(a for a, _ in rows),
-        "one_path_seconds": median(b for _, b in rows),
-        "times_as_fast": median(a / b for a, b in rows),
+        "plain_all_path_seconds": median(p for p, _, _ in rows),
+        "all_path_seconds": median(a for _, a, _ in rows),
+        "one_path_seconds": median(o for _, _, o in rows),
+        "times_as_fast_as_plain": median(p / o for p, _, o in rows),
+        "times_as_fast": median(a / o for _, a, o in rows),
         "all_path_mebibytes": kept_all / 2**20,
         "one_path_mebibytes": kept_one / 2**20,
+        "times_less_memory_than_plain": kept_plain / kept_one,
         "times_less_memory": kept_all / kept_one,
     }
 
 
-def _rounds(every: Stepper, one: Stepper, rounds: int) -> Iterator[tuple[float, float]]:
+def _rounds(plain: Stepper, every: Stepper, one: Stepper, rounds: int) -> Iterator[tuple[float, float, float]]:
     for number in range(rounds + 1):
-        pair = every.step(), mean(one.step() for _ in range(DRAWS))
-        print(f"\rround {number} of {rounds}: {pair[0]:.3f} and {pair[1]:.3f} s  ", end="", file=sys.stderr, flush=True)
+        row = plain.step(), every.step(), mean(one.step() for _ in range(DRAWS))
+        seconds = ", ".join(f"{s:.3f}" for s in row)
+        print(f"\rround {number} of {rounds}: {seconds} s  ", end="", file=sys.stderr, flush=True)
         if number:  # the first warms up
-            yield pair
+            yield row
     print(file=sys.stderr)
 
 

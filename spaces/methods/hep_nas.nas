@@ -10,29 +10,30 @@
 # by: node, or edge (few-shot NAS edge by edge). order: forward, reverse, random (drawn from order_seed). groups:
 # gradients (the minimum cut of their similarities on some batches), random, or given (each operation by itself).
 # distill: both, previous, siblings, none. learn: (weights, arch), or weights alone; then final epochs for the
-# architecture parameters make sense. score: accuracy (Eq. 5), or loss. gate, temperature, anneal: the base method is that of
-# darts; gumbel_softmax makes it SNAS', gumbel_max GDAS'.
+# architecture parameters make sense. score: accuracy (Eq. 5), or loss. augment: crops and flips. gate, temperature,
+# anneal: the base method is that of darts; gumbel_softmax makes it SNAS', gumbel_max GDAS'.
 
 method hep_nas(
     splits = ((0, 0, 15, 5), (1, 15, 10, 4), (2, 25, 10, 3), (3, 35, 10, 2)), total = 45, batch = 128, by = node,
     order = forward, order_seed = 0, groups = gradients, batches = 5, distill = both, score = accuracy,
     learn = (weights, arch), split = 0.5, bilevel = first_order, lr = 0.025, lr_end = 0.001, part_lr = 0,
-    part_lr_end = 0, arch_lr = 3e-4, final = 0, final_lr = 3e-4, decay = 3e-4, cutout = 0, levels = 1, gate = softmax,
-    temperature = 1.0, anneal = 1.0,
+    part_lr_end = 0, arch_lr = 3e-4, final = 0, final_lr = 3e-4, decay = 3e-4, cutout = 0, augment = true, levels = 1,
+    gate = softmax, temperature = 1.0, anneal = 1.0,
 ) {
   relax(levels=levels, gate=gate, temperature=temperature, anneal=anneal)
   for at, since, epochs, part_epochs in splits {
     if epochs > 0 {
       train(
-          trains=learn, epochs=epochs, batch=batch, bilevel=bilevel, split=split, cutout=cutout, clip=5.0,
-          weights=sgd(lr=cosine(lr, lr_end, over=total, since=since), momentum=0.9, decay=decay),
+          trains=learn, epochs=epochs, batch=batch, bilevel=bilevel, split=split, cutout=cutout, augment=augment,
+          clip=5.0, weights=sgd(lr=cosine(lr, lr_end, over=total, since=since), momentum=0.9, decay=decay),
           arch=adam(lr=arch_lr, betas=(0.5, 0.999), decay=1e-3),
       )
     }
     compete(
         partition(by=by, at=at, order=order, seed=order_seed),
         train(
-            trains=learn, epochs=part_epochs, batch=batch, bilevel=bilevel, split=split, cutout=cutout, clip=5.0,
+            trains=learn, epochs=part_epochs, batch=batch, bilevel=bilevel, split=split, cutout=cutout, augment=augment,
+            clip=5.0,
             weights=sgd(
                 lr=cosine(part_lr, part_lr_end, unit=step) if part_lr > 0
                     else cosine(lr, lr_end, over=total, since=since + epochs, hold=true),
@@ -45,7 +46,7 @@ method hep_nas(
   }
   if final > 0 {
     train(
-        arch, epochs=final, batch=batch, split=split, cutout=cutout,
+        arch, epochs=final, batch=batch, split=split, cutout=cutout, augment=augment,
         arch=adam(lr=final_lr, betas=(0.5, 0.999), decay=1e-3),
     )
   }
