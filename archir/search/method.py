@@ -8,27 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import cast
 
-from attrs import NOTHING, evolve, fields, frozen
+from attrs import evolve, frozen
 
 from archir.diagnostics import ArchirError, Diagnostic, fail
 from archir.ir.origin import Setting
 from archir.passes import read_pipeline
-from archir.search.phases import SGD, TRAINABLE, Adam, Train
-from archir.search.schedules import SCHEDULES
+from archir.search.method_values import made, value_of, wrong
+from archir.search.phases import TRAINABLE, Train
 from archir.search.steps import Compete, RunPass, Step
 from archir.sema.library import library_folder, read_source
 from archir.sema.settings import setting_expression
 from archir.sema.suggest import did_you_mean
 from archir.sema.terms import substituted
 from archir.sema.unroll import literal_items, loop_values
-from archir.source import Source, Span
+from archir.source import Source
 from archir.syntax import ast, parse
 from archir.syntax.expression_text import expression_text
-from archir.syntax.fold import number_of, truth_of
+from archir.syntax.fold import truth_of
 
-_VALUES: Mapping[str, Any] = {"sgd": SGD, "adam": Adam, **SCHEDULES}
 Env = dict[str, ast.Expr]
 
 
@@ -116,19 +115,30 @@ def _statement(s: ast.Statement, env: Env, problems: list[Diagnostic]) -> list[S
         case ast.For():
             values = literal_items(substituted(s.iterable, env))
             if values is None:
-                _wrong("`for` needs a list or a range of numbers here", s.iterable.span)
-            return [step for v in values for step in _block(s.body, {**env, **loop_values(s.targets, v)}, problems)]
+                wrong("`for` needs a list or a range of numbers here", s.iterable.span)
+            return [step for v in values for step in _block(s.body, {**env, **_bound(s, v)}, problems)]
         case ast.If():
             test = truth_of(substituted(s.test, env))
             if test is None:
-                _wrong("this condition is not plainly true or false", s.test.span)
+                wrong("this condition is not plainly true or false", s.test.span)
             branch = s.body if test else s.otherwise
             if isinstance(branch, ast.If):
                 return _statement(branch, env, problems)
             return [] if branch is None else _block(branch, env, problems)
-    _wrong(
+    wrong(
         "a method holds passes, `train`, `compete`, `for` and `if`", s.span, "write `relax()` or `train(weights, ...)`"
     )
+
+
+def _bound(loop: ast.For, value: ast.Expr) -> Env:
+    """Loop variables by name; an error where one would get nothing, or something would be left."""
+    names = loop.targets
+    row = value.items if isinstance(value, ast.TupleOf | ast.ListOf) else None
+    if len(names) > 1 and (row is None or len(row) != len(names)):
+        help_ = f"give it rows of {len(names)} values; one row alone needs a comma behind it: `((0, 1),)`"
+        message = f"{len(names)} names cannot take `{expression_text(value)}`"
+        wrong(message, loop.iterable.span, help_)
+    return loop_values(names, value)
 
 
 def _pass(call: ast.Call, env: Env) -> RunPass:
@@ -137,7 +147,7 @@ def _pass(call: ast.Call, env: Env) -> RunPass:
     options = []
     for a in call.arguments:
         if a.name is None:
-            _wrong(f"the options of `{name}` are written by name", a.span, "write `option=value`")
+            wrong(f"the options of `{name}` are written by name", a.span, "write `option=value`")
         options.append(f"{a.name}={expression_text(substituted(a.value, env))}")
     spec = f"{name}{{{', '.join(options)}}}" if options else name
     try:
@@ -151,11 +161,10 @@ def _compete(call: ast.Call, env: Env) -> Compete:
     """A contest: the pass that splits and the phase that trains are calls, and stand first."""
     match [a.value for a in call.arguments if a.name is None]:
         case [ast.Call(callee=ast.Name()) as split, ast.Call(callee=ast.Name(text="train")) as phase]:
-            given = {a.name: _value(substituted(a.value, env)) for a in call.arguments if a.name is not None}
-            return cast(
-                Compete, _made(Compete, "compete", (_pass(split, env).spec, _train(phase, env)), given, call.span)
-            )
-    _wrong("`compete` is told how to split and how to train", call.span, "write `compete(partition(), train(...))`")
+            given = {a.name: value_of(substituted(a.value, env)) for a in call.arguments if a.name is not None}
+            contest = made(Compete, "compete", (_pass(split, env).spec, _train(phase, env)), given, call.span)
+            return evolve(cast(Compete, contest), span=call.span)
+    wrong("`compete` is told how to split and how to train", call.span, "write `compete(partition(), train(...))`")
 
 
 def _train(call: ast.Call, env: Env) -> Train:
@@ -163,60 +172,9 @@ def _train(call: ast.Call, env: Env) -> Train:
     for argument in call.arguments:
         if argument.name is None:
             if not isinstance(argument.value, ast.Name):
-                _wrong("`train` names what it trains", argument.span, f"write some of {', '.join(TRAINABLE)}")
+                wrong("`train` names what it trains", argument.span, f"write some of {', '.join(TRAINABLE)}")
             trains.append(argument.value.text)
-    given = {a.name: _value(substituted(a.value, env)) for a in call.arguments if a.name is not None}
+    given = {a.name: value_of(substituted(a.value, env)) for a in call.arguments if a.name is not None}
     if trains:
         given["trains"] = tuple(trains)
-    return cast(Train, _made(Train, "train", (), given, call.span))
-
-
-def _value(e: ast.Expr) -> Any:
-    """A number, truth value, word or tuple, or one of the values of a training phase."""
-    number, truth = number_of(e), truth_of(e)
-    if number is not None or truth is not None:
-        return number if number is not None else truth
-    match e:
-        case ast.Name(text="none"):
-            return None
-        case ast.Name() | ast.Literal():
-            return e.text if isinstance(e, ast.Name) else e.value
-        case ast.TupleOf() | ast.ListOf():
-            return tuple(_value(item) for item in e.items)
-        case ast.Call(callee=ast.Name(text=name)) if name in _VALUES:
-            positional = tuple(_value(a.value) for a in e.arguments if a.name is None)
-            named = {a.name: _value(a.value) for a in e.arguments if a.name is not None}
-            return _made(_VALUES[name], name, positional, named, e.span)
-        case ast.Call(callee=ast.Name(text=name)):
-            known = did_you_mean(name, _VALUES) or f"there is {', '.join(_VALUES)}"
-            _wrong(f"there is no `{name}` here", e.span, known)
-    _wrong("this is no value that a training phase takes", e.span)
-
-
-def _made(cls: Any, name: str, positional: tuple[Any, ...], named: Mapping[str, Any], span: Span) -> Any:
-    all_fields = {f.name for f in fields(cls)}
-    known = [f.name for f in fields(cls) if f.repr]
-    for option in named:
-        if option not in known:
-            help_ = did_you_mean(option, known) or f"it has {', '.join(known)}"
-            _wrong(f"`{name}` has no option `{option}`", span, help_)
-    places = [f.name for f in fields(cls) if not f.kw_only]
-    needed = [f.name for f in fields(cls) if f.default is NOTHING]
-    usage = f"write `{name}({', '.join(n if n in places else f'{n}=...' for n in needed)})`" if needed else ""
-    if len(positional) > len(places):
-        _wrong(f"`{name}` takes {len(places)} values without a name, found {len(positional)}", span, usage)
-    for option in needed:
-        if option not in named and option not in places[: len(positional)]:
-            _wrong(f"`{name}` needs `{option}`", span, usage)
-    for option in places[: len(positional)]:
-        if option in named:
-            _wrong(f"`{name}` is given `{option}` twice", span, usage)
-    place = {"span": span} if "span" in all_fields else {}
-    try:
-        return cls(*positional, **named, **place)
-    except (TypeError, ValueError) as error:
-        _wrong(f"`{name}` cannot be made: {error.args[0] if error.args else error}", span)
-
-
-def _wrong(message: str, span: Span, help_: str = "") -> NoReturn:
-    fail("NAS505", message, span=span, help=help_ or "docs/language.md says what a method holds")
+    return cast(Train, made(Train, "train", (), given, call.span))
