@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from archir.cli.runs import found_network
 from archir.exchange.nasbench201 import Edges, architecture_text
 from archir.exchange.nasbench201_cells import architecture_of
 from archir.exchange.nasbench201_space import Cells, cells_of, edges_of
-from archir.exchange.nasbench201_table import Table, expected_best, mean, read_table
+from archir.exchange.nasbench201_table import Table, expected_best, read_table
 from archir.files import check_writable
 
 if TYPE_CHECKING:
@@ -84,14 +85,14 @@ def references(table: Table) -> dict[str, float]:
         "best": table.ordered[-1],
         "conv_3x3": table.true(_CONV_3X3),
         "best_of_10": expected_best(table.ordered, _OF_RANDOM),
-        "mean": mean(table.ordered),
+        "mean": fmean(table.ordered),
     }
 
 
 def inside(table: Table, cells: Cells) -> dict[str, Any]:
     """What there is to find in a part of the benchmark."""
     accuracies = [table.true(edges) for edges in cells]
-    return {"size": cells.size, "best": max(accuracies), "mean": mean(accuracies)}
+    return {"size": cells.size, "best": max(accuracies), "mean": fmean(accuracies)}
 
 
 def supernet_rows(judged: Judged, judging: Judging, found: Agreement, true: list[float]) -> dict[str, Any]:
@@ -143,5 +144,5 @@ def draw(path: str, judged: Judged, by: str, true: list[float], rows: dict[str, 
 
     scores = [s.loss if by == "loss" else 100 * s.accuracy for s in judged.scores]
     across = Axis("loss in the supernet" if by == "loss" else "accuracy in the supernet, %")
-    title = f"Spearman {_number(rows['supernet']['spearman'])}"
+    title = f"Spearman {_number(rows['supernet']['spearman'])}; line: what was found"
     save_scatter(path, [Cloud(title, np.array([scores, true]).T)], across, Axis("true accuracy, %", rows["test"]))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
-from math import prod
 from random import Random
 
 from attrs import frozen
@@ -13,7 +11,7 @@ from archir.diagnostics import fail
 from archir.exchange.nasbench201 import Edges
 from archir.ir.module import Module, shared_choices
 from archir.ir.point import Kept, Point
-from archir.space.space import space_of
+from archir.space.space import Space, space_of
 
 NODES = (1, 2, 3)
 CANDIDATES: dict[str, str] = {  # theirs: ours; `none` keeps no edge
@@ -29,43 +27,32 @@ _REMEDY = "name a search of `nasbench201`: `archir search nasbench201 -o RUN`"
 
 @frozen
 class Cells:
-    """A part of the benchmark: operations that each of the six edges may carry, in the order of the strings."""
+    """The architectures of the benchmark that are points of a space: all, or a part if it is restricted."""
 
-    operations: tuple[tuple[str, ...], ...]
+    space: Space
 
     @property
     def size(self) -> int:
         """How many architectures there are."""
-        return prod(map(len, self.operations))
+        return self.space.size
 
     def __iter__(self) -> Iterator[Edges]:
-        return map(_by_node, product(*self.operations))
+        return map(edges_of, self.space.enumerate())
 
     def sample(self, count: int, seed: int) -> list[Edges]:
         """So many different architectures, each equally likely; all of them if there are no more."""
         if count >= self.size:
             return list(self)
         ranks = Random(seed).sample(range(self.size), count)  # noqa: S311 - a seed, not a secret
-        return [self._at(rank) for rank in ranks]
-
-    def _at(self, rank: int) -> Edges:
-        names = []
-        for operations in reversed(self.operations):
-            rank, digit = divmod(rank, len(operations))
-            names.append(operations[digit])
-        return _by_node(tuple(reversed(names)))
+        return [edges_of(self.space.unrank(rank)) for rank in ranks]
 
     def has(self, other: Cells) -> bool:
         """Whether all architectures of the other are here."""
-        return all(set(o) <= set(own) for own, o in zip(self.operations, other.operations, strict=True))
-
-
-def _by_node(names: tuple[str, ...]) -> Edges:
-    return names[:1], names[1:3], names[3:]
+        return set(other) <= set(self)
 
 
 def cells_of(module: Module) -> Cells:
-    """The architectures of the benchmark that are points of a module: all, or a part if it is restricted.
+    """The architectures of the benchmark that are points of a module.
 
     Raises:
         ArchirError: NAS402 if it has not the benchmark's choices.
@@ -80,15 +67,7 @@ def cells_of(module: Module) -> Cells:
         if names != [{"none", *_THEIRS}] * node:
             message = f"the edges of `{key}` have not the operations of NAS-Bench-201"
             fail("NAS402", message, span=choices[key].span, help=_REMEDY)
-    variables = {v.key: v for v in space_of(module).variables}
-    return Cells(
-        tuple(
-            (() if e in variables[key].staying else ("none",))
-            + tuple(theirs for theirs, ours in CANDIDATES.items() if ours in {slot.operation for slot in slots})
-            for key in _KEYS
-            for e, slots in enumerate(variables[key].slots)
-        )
-    )
+    return Cells(space_of(module))
 
 
 def point_of(edges: Edges) -> Point:

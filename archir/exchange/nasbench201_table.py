@@ -6,7 +6,7 @@ import csv
 import gzip
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from math import comb, isfinite
 from pathlib import Path
@@ -47,12 +47,6 @@ class Table:
     def percentile(self, accuracy: float) -> float:
         """Percent of the architectures that are worse."""
         return 100 * bisect_left(self.ordered, accuracy) / len(self.ordered)
-
-
-def mean(accuracies: Iterable[float]) -> float:
-    """Their mean."""
-    found = list(accuracies)
-    return sum(found) / len(found)
 
 
 def expected_best(ordered: list[float], count: int) -> float:

@@ -87,6 +87,13 @@ def active_on(choices: Mapping[str, Choice], place: Place) -> tuple[str, ...]:
     return tuple(candidate.name for _, candidate in edges[e].alternatives)
 
 
+def active_sets(module: Module) -> dict[Place, tuple[str, ...]]:
+    """What is active on each edge."""
+    choices = shared_choices(module)
+    places = [(key, e) for key, choice in choices.items() for e in range(len(choice.edges))]
+    return {place: active_on(choices, place) for place in places}
+
+
 def _listed(active: Iterable[str]) -> str:
     return f"its active candidates are {', '.join(active)}"
 

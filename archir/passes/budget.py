@@ -8,9 +8,9 @@ import numpy as np
 from attrs import evolve, frozen
 
 from archir.analysis.cost_expression import derived_space
-from archir.ir.module import Module, shared_choices
+from archir.ir.module import Module
 from archir.ir.point import Point
-from archir.passes.active import restricted
+from archir.passes.active import active_sets, restricted
 from archir.proposals.budget import COARSE, Budget, budget_of, near
 from archir.proposals.costs import Array
 from archir.proposals.feasible import enumerated, is_possible
@@ -47,15 +47,6 @@ def searched_space(module: Module) -> Module:
     """The space of the networks that a relaxed module can derive: its base, with what is active in its own graph."""
     space = derived_space(module)
     return space if module.base is None else restricted(space, active_sets(module))
-
-
-def active_sets(module: Module) -> dict[tuple[str, int], tuple[str, ...]]:
-    """What is active on each edge."""
-    return {
-        (key, e): tuple(c.name for _, c in edge.alternatives)
-        for key, choice in shared_choices(module).items()
-        for e, edge in enumerate(choice.edges)
-    }
 
 
 def most_probable(budget: Budget, p: Mapping[str, Array], wish: Wish) -> tuple[Point, tuple[str, ...]]:

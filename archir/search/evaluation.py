@@ -35,13 +35,19 @@ def evaluate(learner: Learner, images: Images, augmentation: Augmentation) -> Sc
     """
     mode = learner.model.training
     learner.model.eval()
+    score = score_on(learner, images, augmentation, _EVALUATION_BATCH)
+    learner.model.train(mode)
+    return score
+
+
+def score_on(learner: Learner, images: Images, augmentation: Augmentation, batch: int) -> Score:
+    """Loss and accuracy over all `images` in batches of this size, in the mode that the model is in."""
     loss_sum, right = 0.0, 0
     with torch.no_grad():
-        for batch in plain_batches(images.part(learner.processes.share(len(images))), augmentation, _EVALUATION_BATCH):
-            loss, logits = learner.loss(batch)
-            loss_sum += loss.item() * len(batch)
-            right += correct(logits, batch.labels)
-    learner.model.train(mode)
+        for part in plain_batches(images.part(learner.processes.share(len(images))), augmentation, batch):
+            loss, logits = learner.loss(part)
+            loss_sum += loss.item() * len(part)
+            right += correct(logits, part.labels)
     loss_sum, all_right = learner.processes.total(loss_sum, right)
     return Score(loss_sum / len(images), all_right / len(images))
 

@@ -18,9 +18,8 @@ from archir.passes.fix import applied
 from archir.search.carry import carried, fitting
 from archir.search.data import Data, Images, split_train
 from archir.search.data.augment import Augmentation
-from archir.search.data.batches import plain_batches
-from archir.search.evaluation import Score
-from archir.search.learner import Learner, correct
+from archir.search.evaluation import Score, score_on
+from archir.search.learner import Learner
 from archir.search.milestones import are_carried
 from archir.search.result import TrainedSupernet
 
@@ -61,14 +60,7 @@ def _path(supernet: TrainedSupernet, point: Point, device: torch.device) -> Lear
 
 def _score(learner: Learner, images: Images, augmentation: Augmentation) -> Score:
     learner.model.train()  # batch statistics; the running ones, which move, are the path's own and are thrown away
-    loss, right = 0.0, 0
-    size = ceil(len(images) / ceil(len(images) / BATCH))
-    with torch.no_grad():
-        for batch in plain_batches(images, augmentation, size):
-            mean, logits = learner.loss(batch)
-            loss += mean.item() * len(batch)
-            right += correct(logits, batch.labels)
-    return Score(loss / len(images), right / len(images))
+    return score_on(learner, images, augmentation, ceil(len(images) / ceil(len(images) / BATCH)))
 
 
 def held_out(data: Data, split: float, seed: int, count: int) -> tuple[str, Images]:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 import archir
 from archir.diagnostics import ArchirError
 from archir.exchange.nasbench201 import Edges, all_architectures
-from archir.exchange.nasbench201_space import CANDIDATES, Cells, cells_of, edges_of, point_of
+from archir.exchange.nasbench201_space import CANDIDATES, cells_of, edges_of, point_of
 from archir.ir.module import Module
 from archir.ir.types import TensorType
 from archir.lowering.torch import to_torch
@@ -133,7 +133,7 @@ def test_parts_of_the_space_share_it_out() -> None:
 
 
 def test_a_sample_has_no_architecture_twice_and_follows_the_seed() -> None:
-    cells = Cells((("none", "skip_connect"),) * 6)
+    cells = cells_of(module("relax,restrict{to=((all, all, (none, skip)))}"))
     first = cells.sample(40, 0)
     assert len(set(first)) == 40
     assert set(first) < set(cells)
