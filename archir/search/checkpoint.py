@@ -21,7 +21,7 @@ from torch import Tensor
 
 from archir.diagnostics import ArchirError, fail
 from archir.files import atomic_write
-from archir.search.contests import ContestRecord
+from archir.search.contest.record import ContestRecord
 from archir.search.milestones import Milestone
 from archir.search.origins import origin_from_json, origin_to_json
 from archir.search.report import EpochRecord

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from archir.ir.module import Module
 from archir.passes import WeightMap
-from archir.search.contest import compete
+from archir.search.contest.compete import compete
 from archir.search.device import enough_memory
 from archir.search.job import Job
 from archir.search.learner import Learner

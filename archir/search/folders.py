@@ -6,7 +6,7 @@
 - notes.txt: what passes had to say of what they did, if anything
 - milestones.json: test accuracy and parameters after each step of the method
 - contests.json, groups-N.json, similarities-N.json, contest-N/: how the parts of each contest have done, and more of it
-  (see `contest_files`)
+  (see `contest.files`)
 - arch.json: the architecture parameters after the last epoch; arch.jsonl: after each one, to six digits
 - checkpoint.safetensors: the whole state
 - net.safetensors: the weights of a trained network, by path (of a search, if its method trains what it derived)

@@ -11,7 +11,7 @@ from torch import Tensor
 from archir.ir.module import Module
 from archir.search.checkpoint import save_checkpoint
 from archir.search.compiler import Compiler
-from archir.search.contest_files import ContestFiles, sweep_contests
+from archir.search.contest.files import ContestFiles, sweep_contests
 from archir.search.data import Data
 from archir.search.folders import RunFolder
 from archir.search.learner import Learner

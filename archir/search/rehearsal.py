@@ -12,7 +12,7 @@ from archir.ir.module import Module, weight_masks
 from archir.passes import Values, read_pipeline
 from archir.passes import spec as spec_of
 from archir.search.compiler import Compiler
-from archir.search.groups import random_groups
+from archir.search.contest.random_groups import random_groups
 from archir.search.phases import MISSING, Train
 from archir.search.steps import Compete, RunPass, Step, placed, split_of
 

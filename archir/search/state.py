@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archir.ir.origin import Origin
-from archir.search.contests import ContestRecord
+from archir.search.contest.record import ContestRecord
 from archir.search.milestones import Milestone
 from archir.search.optimizers import OptimizerState
 from archir.search.report import EpochRecord

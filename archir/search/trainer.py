@@ -18,9 +18,9 @@ from archir.search.bilevel import (
     second_order_gradients,
     with_objective,
 )
+from archir.search.contest.distill import Teaching
 from archir.search.data import Batch, BatchStream, Data, Images, split_train
 from archir.search.data.augment import Augmentation, standard
-from archir.search.distill import Teaching
 from archir.search.evaluation import evaluate
 from archir.search.learner import Learner, correct
 from archir.search.optimizers import build_optimizer, set_rate

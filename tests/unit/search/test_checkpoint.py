@@ -15,7 +15,7 @@ from attrs import evolve
 from archir.diagnostics import ArchirError, Diagnostic
 from archir.ir.origin import Origin
 from archir.search.checkpoint import load_checkpoint, save_checkpoint
-from archir.search.contests import ContestRecord
+from archir.search.contest.record import ContestRecord
 from archir.search.optimizers import build_optimizer, load_optimizer_state, optimizer_state
 from archir.search.phases import SGD, Adam
 from archir.search.report import EpochRecord

@@ -23,9 +23,9 @@ from archir.ir.module import Module
 from archir.ir.types import TensorType
 from archir.passes import run_branches, run_pipeline
 from archir.search.checkpoint import load_checkpoint
-from archir.search.contests import winner_of
+from archir.search.contest.distill import teaching
+from archir.search.contest.record import winner_of
 from archir.search.data import Data
-from archir.search.distill import teaching
 from archir.search.optimizers import load_optimizer_state
 from archir.search.phases import SGD, Adam, Train
 from archir.search.plan import Plan

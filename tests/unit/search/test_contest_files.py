@@ -9,7 +9,7 @@ import torch
 
 from archir.diagnostics import ArchirError, Diagnostic
 from archir.ir.origin import Origin
-from archir.search.contest_files import ContestFiles, sweep_contests
+from archir.search.contest.files import ContestFiles, sweep_contests
 from archir.search.state import Setup
 from archir.source import Source
 

@@ -16,13 +16,13 @@ from torch import Tensor
 from archir.ir.module import Module
 from archir.lowering.torch.collective import own_batches
 from archir.passes import Rewrite, WeightMap
-from archir.search.contest_files import part_name
-from archir.search.contestants import Contest, begun
-from archir.search.contests import ContestRecord, contest_line, winner_of
+from archir.search.contest.files import part_name
+from archir.search.contest.lessons import lessons_of, teaching_of
+from archir.search.contest.parts import Contest, begun
+from archir.search.contest.record import ContestRecord, contest_line, winner_of
 from archir.search.device import enough_memory
 from archir.search.evaluation import outputs_on
 from archir.search.job import Job
-from archir.search.lessons import lessons_of, teaching_of
 from archir.search.report import EpochRecord
 from archir.search.sessions import after_epoch, session_of
 from archir.search.state import State

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from archir.search.contest_files import PREVIOUS, part_name
-from archir.search.contestants import Contest
+from archir.search.contest.distill import Teaching, teaching
+from archir.search.contest.files import PREVIOUS, part_name
+from archir.search.contest.parts import Contest
 from archir.search.device import enough_memory
-from archir.search.distill import Teaching, teaching
 from archir.search.evaluation import outputs_on
 from archir.search.processes import ALONE
 from archir.search.sessions import session_of

@@ -9,9 +9,9 @@ from attrs import evolve, frozen
 from archir.ir.module import Module
 from archir.lowering.torch.collective import own_batches
 from archir.passes import Rewrite, WeightMap, spec
-from archir.search.contest_files import PREVIOUS, ContestFiles, part_name
+from archir.search.contest.files import PREVIOUS, ContestFiles, part_name
+from archir.search.contest.groups import grouped
 from archir.search.device import enough_memory
-from archir.search.grouping import grouped
 from archir.search.job import Job
 from archir.search.processes import ALONE
 from archir.search.result import values_of

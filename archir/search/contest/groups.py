@@ -13,8 +13,8 @@ from archir.lowering.torch import Supernet
 from archir.passes import Split
 from archir.passes.active import Place
 from archir.passes.groups import grouped_on
+from archir.search.contest.random_groups import random_groups
 from archir.search.data import Batch
-from archir.search.groups import random_groups
 from archir.search.job import Job
 from archir.search.matching import Similarities, Similarity, gradient_similarity, groups_by_cut
 from archir.search.randomness import derive_seed
