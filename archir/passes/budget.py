@@ -72,8 +72,9 @@ def most_probable(budget: Budget, p: Mapping[str, Array], wish: Wish) -> tuple[P
 def decided(budget: Budget, p: Mapping[str, Array], wish: Wish) -> tuple[Point, tuple[str, ...]]:
     """What choices keep that are decided before others, so that the others can still meet the budget.
 
-    Each keeps its strongest operation, unless no network would then be within the bound. Arguments are those of
-    `most_probable`; the choices that are decided are those that have probabilities.
+    Each keeps its strongest operation, unless no network would then be within the bound. Then none could keep a
+    stronger one with the others as they are. Arguments are those of `most_probable`; the choices that are decided are
+    those that have probabilities.
     """
     likes = likings(budget, p)
     first = strongest(likes, budget.costs)
@@ -81,9 +82,13 @@ def decided(budget: Budget, p: Mapping[str, Array], wish: Wish) -> tuple[Point, 
     picks = first
     if not _leaves_networks(budget, picks, mine, wish):
         picks = near(budget, _repaired(budget, likes, wish), 0, wish.bound)
-        loss = likes[mine, first[mine]] - likes[mine, picks[mine]]
-        for n in (mine[i] for i in np.argsort(-loss, kind="stable")):
-            picks = _improved(budget, picks, n, likes[n], mine, wish)
+        before = None
+        while (
+            before is None or (before != picks).any()
+        ):  # a stronger operation may cost less: then others can have more
+            before = picks
+            for n in mine:
+                picks = _improved(budget, picks, n, likes[n], mine, wish)
     notes = tuple(_exchanged(budget, first, picks, mine))
     kept = dict(point_of(budget.layers, picks).choices)
     return Point(tuple((key, kept[key]) for key in kept if key in p)), notes

@@ -28,6 +28,7 @@ from archir.proposals.targets import parse_targets
 from archir.sema import load_source
 from archir.source import Source
 from archir.space.points import check_point
+from archir.space.space import space_of
 from tests.derived import point_of
 from tests.small_chain import OTHERS, VITAL, small_chain
 from tests.small_space import small_space
@@ -215,16 +216,28 @@ def test_a_network_with_a_target_costs_as_much(pipeline: str, seed: int) -> None
     assert len(fits.notes) == 1
 
 
-def test_vital_operations_are_decided_so_that_the_budget_can_be_met() -> None:
-    """The largest of each are the strongest; with little to spend, as many stay as leave a network that fits."""
-    space, minimal = small_chain(), run_pipeline(small_chain(), "relax,vital").module
-    values = {p.name: np.zeros(p.shape) for p in minimal.parameters}
-    for key in VITAL:
-        values[f"arch.{key}.alpha"][0] = [1.0, 3.0, 2.0, 4.0]
-    rich = run_pipeline(minimal, 'decide{choices=vital, target=("macs=90%",)}', values)
+def test_vital_operations_keep_the_strongest_where_the_budget_allows() -> None:
+    minimal = run_pipeline(small_chain(), "relax,vital").module
+    rich = run_pipeline(minimal, 'decide{choices=vital, target=("macs=90%",)}', liking(minimal, 1.0, 1.0))
     assert not rich.notes
-    found = bounds(space)["macs"]
-    amount = round(found.min + (found.max - found.min) * 0.03)
+
+
+def liking(minimal: Module, *strengths: float) -> Values:
+    """The largest operations of vital choices are the strongest, so strong in each."""
+    values = {p.name: np.zeros(p.shape) for p in minimal.parameters}
+    for key, strength in zip(VITAL, strengths, strict=False):
+        values[f"arch.{key}.alpha"][0] = strength * np.array([0.0, 3.0, 2.0, 4.0])
+    return values
+
+
+@pytest.mark.parametrize(
+    ("share", "strengths"), [(0.03, (1.0, 1.0, 1.0)), (0.08, (0.2, 2.0)), (0.08, (2.0, 0.2)), (0.13, (0.2, 2.0))]
+)
+def test_vital_operations_are_decided_so_that_the_budget_can_be_met(share: float, strengths: tuple[float, ...]) -> None:
+    """With little to spend, as many of the strongest stay as leave a network that fits: not one more could."""
+    space, minimal = small_chain(), run_pipeline(small_chain(), "relax,vital").module
+    values, found = liking(minimal, *strengths), bounds(space)["macs"]
+    amount = round(found.min + (found.max - found.min) * share)
     target = f'target=("macs={amount}",)'
     poor = run_pipeline(minimal, f"decide{{choices=vital, {target}}}", values)
     assert any("keeps `mbconv_k" in note for note in poor.notes)
@@ -235,14 +248,13 @@ def test_vital_operations_are_decided_so_that_the_budget_can_be_met() -> None:
     kept = {key: of[0].operation for key, of in point.choices}
     names = [c.name for c in shared_choices(space)[VITAL[0]].edges[0].candidates]
     for key in VITAL:  # one better operation alone, and no network would fit
+        alpha = values[f"arch.{key}.alpha"][0]
         for better in names:
-            if (
-                values[f"arch.{key}.alpha"][0, names.index(better)]
-                > values[f"arch.{key}.alpha"][0, names.index(kept[key])]
-            ):
+            if alpha[names.index(better)] > alpha[names.index(kept[key])]:
                 rows = ", ".join(f"({k}, 0, ({better if k == key else kept[k]},))" for k in VITAL)
                 restricted = run_pipeline(space, f"restrict{{to=({rows})}}").module
-                assert bounds(restricted)["macs"].min > amount * 1.05
+                near = [abs(cost_of(restricted, p).macs / amount - 1) for p in space_of(restricted).enumerate()]
+                assert min(near) > 0.05
 
 
 def test_a_space_of_few_networks_has_fewer_proposals() -> None:
