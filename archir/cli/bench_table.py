@@ -144,5 +144,7 @@ def draw(path: str, judged: Judged, by: str, true: list[float], rows: dict[str, 
 
     scores = [s.loss if by == "loss" else 100 * s.accuracy for s in judged.scores]
     across = Axis("loss in the supernet" if by == "loss" else "accuracy in the supernet, %")
-    title = f"Spearman {_number(rows['supernet']['spearman'])}; line: what was found"
-    save_scatter(path, [Cloud(title, np.array([scores, true]).T)], across, Axis("true accuracy, %", rows["test"]))
+    title = f"Spearman {_number(rows['supernet']['spearman'])}"
+    save_scatter(
+        path, [Cloud(title, np.array([scores, true]).T)], across, Axis("true accuracy, % (line: found)", rows["test"])
+    )
