@@ -19,8 +19,10 @@ _ALIKE = 1e-12
 """Cuts that differ by less, in units of the whole matrix, tie: rounding does not decide."""
 
 
-def minimum_cut(similarity: NDArray[np.floating[Any]]) -> Cut:
-    """Two groups of 0..n, neither empty, with the smallest sum of similarities between them (HEP-NAS, Eq. 2).
+def minimum_cut(similarity: NDArray[np.floating[Any]], least: int = 1) -> Cut:
+    """Two groups of 0..n with the smallest sum of similarities between them (HEP-NAS, Eq. 2).
+
+    Each group has at least so many elements, or half of them where there are too few for that.
 
     similarity: [n, n]; entry (i, j) and (j, i) count alike, the diagonal does not count. Element 0 is in the first
     group. Of several smallest cuts it is one of the most even, and of those the one whose first group comes first.
@@ -36,8 +38,10 @@ def minimum_cut(similarity: NDArray[np.floating[Any]]) -> Cut:
     weights = (similarity + similarity.T) / 2
     bits = (np.arange(2 ** (n - 1) - 1)[:, None] >> np.arange(n - 1)) & 1
     first = np.concatenate([np.ones((len(bits), 1)), bits], axis=1)
+    smaller = np.minimum(first.sum(axis=1), n - first.sum(axis=1))
+    first = first[smaller >= min(least, n // 2)]
     between = ((first @ weights) * (1 - first)).sum(axis=1)
-    least = first[between <= between.min() + _ALIKE * np.abs(weights).sum()].astype(bool)
-    evenness = np.minimum(least.sum(axis=1), n - least.sum(axis=1))
-    best = min(tuple(np.flatnonzero(row).tolist()) for row in least[evenness == evenness.max()])
+    ties = first[between <= between.min() + _ALIKE * np.abs(weights).sum()].astype(bool)
+    evenness = np.minimum(ties.sum(axis=1), n - ties.sum(axis=1))
+    best = min(tuple(np.flatnonzero(row).tolist()) for row in ties[evenness == evenness.max()])
     return best, tuple(i for i in range(n) if i not in best)

@@ -76,14 +76,17 @@ def _slope(net: Supernet, batch: Batch, tensors: Mapping[str, Tensor], shared: S
     return torch.cat([slope.reshape(-1) for slope in learner.gradients(loss, shared)]).double()
 
 
-def groups_by_cut(similarities: Similarities) -> Groups:
-    """Two groups of operations for each edge: the minimum cut (Eq. 2); one of a single operation is not split."""
+def groups_by_cut(similarities: Similarities, least: int = 1) -> Groups:
+    """Two groups of operations for each edge, of at least so many: the minimum cut (Eq. 2).
+
+    An edge of a single operation is not split, one of fewer than twice `least` is halved.
+    """
     found: dict[Place, tuple[tuple[str, ...], ...]] = {}
     for place, of in similarities.items():
         if len(of.operations) < 2:
             found[place] = ()
             continue
-        cut = minimum_cut(of.matrix.numpy())
+        cut = minimum_cut(of.matrix.numpy(), least)
         found[place] = tuple(tuple(of.operations[i] for i in group) for group in cut)
     return found
 

@@ -45,7 +45,7 @@ class Compete:
     train: how all are trained, in turn, one epoch each. It holds images out, since they decide.
     groups: `given`: as the pass says; `gradients`: the minimum cut of the similarities of gradients (Eqs. 1 and 2);
         `random`: halves.
-    batches: how many the gradients are compared on.
+    batches: how many the gradients are compared on. least: how many operations a group of theirs has at least.
     distill: who teaches each part beside the labels (Eqs. 6 and 7): the module before the split (`previous`), the other
         parts (`siblings`), `both`, or `none`.
     by: what the best is best in, on the held-out images: `accuracy` (Eq. 5), or `loss`. The first of equals wins.
@@ -55,6 +55,7 @@ class Compete:
     train: Train = field(validator=instance_of(Train))
     groups: Grouping = field(default="given", validator=one_of(GROUPINGS), kw_only=True)
     batches: int = field(default=5, validator=whole(1), kw_only=True)
+    least: int = field(default=1, validator=whole(1), kw_only=True)
     distill: Distillation = field(default="both", converter=word, validator=one_of(DISTILLATIONS), kw_only=True)
     by: Literal["accuracy", "loss"] = field(default="accuracy", validator=one_of(("accuracy", "loss")), kw_only=True)
     span: Span | None = field(default=None, eq=False, repr=False, kw_only=True)

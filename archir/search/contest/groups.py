@@ -38,7 +38,9 @@ def grouped(job: Job, index: int, step: Compete, whole: Session, module: Module)
     files = job.contest(index)
     if files.load_groups(places) is None:
         similarities = _similarities(job, index, step, whole, module, places) if step.groups == "gradients" else {}
-        groups = groups_by_cut(similarities) if similarities else random_groups(module, places, job.seed, index)
+        groups = (
+            groups_by_cut(similarities, step.least) if similarities else random_groups(module, places, job.seed, index)
+        )
         if job.processes.is_first:
             files.save_groups(groups, similarities)
     job.processes.wait()

@@ -41,6 +41,27 @@ def test_it_is_that_of_networkx_where_nothing_is_negative(seed: int) -> None:
     assert {frozenset(mine), frozenset(others)} == {frozenset(first), frozenset(second)}
 
 
+@pytest.mark.parametrize(("n", "least", "smallest"), [(5, 1, 1), (5, 2, 2), (7, 3, 3), (5, 3, 2), (2, 2, 1), (3, 9, 1)])
+def test_groups_have_at_least_so_many_or_half(n: int, least: int, smallest: int) -> None:
+    weights = np.random.default_rng(n).uniform(0, 1, (n, n))
+    first, second = minimum_cut(weights, least)
+    assert min(len(first), len(second)) >= smallest
+    cuts = [
+        between(weights, (0, *more))
+        for size in range(n - 1) if smallest <= size + 1 <= n - smallest
+        for more in combinations(range(1, n), size)
+    ]  # fmt: skip
+    assert between(weights, first) == pytest.approx(min(cuts))
+
+
+def test_one_that_is_least_alike_is_set_apart_unless_groups_are_larger() -> None:
+    weights = np.full((5, 5), 0.6)
+    weights[3], weights[:, 3] = 0.3, 0.3
+    weights[1, 4] = weights[4, 1] = 0.9
+    assert minimum_cut(weights) == ((0, 1, 2, 4), (3,))
+    assert minimum_cut(weights, least=2) == ((0, 1, 4), (2, 3))
+
+
 def test_ties_are_decided_in_one_way() -> None:
     assert minimum_cut(np.zeros((5, 5))) == ((0, 1), (2, 3, 4))
     assert minimum_cut(np.ones((4, 4))) == ((0,), (1, 2, 3))  # 3 against 4 for two and two

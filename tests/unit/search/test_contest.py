@@ -205,8 +205,9 @@ def test_each_form_of_distillation_changes_something(tmp_path: Path) -> None:
     assert len({str(record["loss"]) for record in found}) == 3
 
 
-def test_groups_come_from_gradients(tmp_path: Path) -> None:
-    step = Compete("partition{at=1}", PHASE, groups="gradients", batches=2)
+@pytest.mark.parametrize("least", [1, 2])
+def test_groups_come_from_gradients(least: int, tmp_path: Path) -> None:
+    step = Compete("partition{at=1}", PHASE, groups="gradients", batches=2, least=least)
     result = run(tmp_path / "run", *START, step, RunPass("derive"))
     similar = json.loads((tmp_path / "run" / "similarities-2.json").read_text())
     groups = json.loads((tmp_path / "run" / "groups-2.json").read_text())
@@ -222,6 +223,8 @@ def test_groups_come_from_gradients(tmp_path: Path) -> None:
             return float(matrix[inside][:, ~inside].sum())
 
         subsets = [[n for k, n in enumerate(names) if code >> k & 1] for code in range(1, 31)]
+        subsets = [group for group in subsets if least <= len(group) <= 5 - least]
+        assert of[0] in subsets
         assert cut(of[0]) == pytest.approx(min(map(cut, subsets)), abs=1e-6)
     assert record["split"].startswith("partition{at=1,groups=((normal.x.2, 0, ((")
     searched = load_searched(tmp_path / "run")

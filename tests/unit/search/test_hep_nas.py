@@ -126,6 +126,7 @@ def test_algorithm_1_from_end_to_end(tmp_path: Path) -> None:
         ("compete(partition())", "told how to split and how to train"),
         ("compete(train(weights, split=0.5), partition())", "told how to split and how to train"),
         ("compete(partition(), train(weights))", "held out"),
+        ("compete(partition(), train(weights, split=0.5), least=0)", "`least` must be an integer of at least 1"),
         ("compete(restrict(file=x), train(split=0.5))", "all modules of one pass that gives several"),
         ("compete(partition(part=1), train())", "all modules of one pass that gives several"),
         ("compete(partition(att=1), train())", "has no option `att`"),
