@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("search")
 @click.argument("space")
-@click.option("--method", "method_name", default="darts", show_default=True, help="A shipped method, or a .nas file.")
+@click.option("--method", "asked", metavar="METHOD", help="A shipped method, or a .nas file.  [default: darts]")
 @click.option(
     "--target", "targets", multiple=True, metavar="MEASURE=AMOUNT",
     help="What the network shall cost, where the method meets targets: macs=300M, params=60%, as of `archir propose`; "
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @set_option
 @json_option
 def command(
-    space: str, method_name: str, targets: tuple[str, ...], options: RunOptions, settings: tuple[str, ...],
+    space: str, asked: str | None, targets: tuple[str, ...], options: RunOptions, settings: tuple[str, ...],
     as_json: bool,
 ) -> None:  # fmt: skip
     """Search SPACE with a method, and derive the network that was found.
@@ -49,7 +49,7 @@ def command(
     kept.svg (how many edges and operations were kept); where the method trains that network, too,
     net.safetensors (its weights, as `archir emit` takes them).
     """
-    from archir.search.method import find_method, method_parameters, read_method
+    from archir.search.method import find_method, method_parameters, name_of_method, read_method
     from archir.search.milestones import parameter_words
     from archir.search.plan import Plan
     from archir.search.result import recorded_setup
@@ -57,14 +57,14 @@ def command(
 
     output = options.output
     setup = recorded_setup(output) if options.resume else None
-    source = find_method(method_name) if setup is None else recorded_method(output, setup)
+    source = find_method(asked or "darts") if setup is None else recorded_method(output, setup, asked)
     if setup is None:
         text = read_text(space)
         parameters = text_parameters(*text)
     else:
         text, parameters = None, recorded_parameters(setup.origin)
     of_space, of_method = split_by_owner(split_settings(settings), tensor_flags(parameters), method_parameters(source))
-    of_method = with_targets(of_method, targets, method_name, method_parameters(source))
+    of_method = with_targets(of_method, targets, name_of_method(source), method_parameters(source))
     read_method(source, of_method)  # what is wrong in it is said before anything is loaded
     place = workplace(options)
     module = None if text is None else searchable(load_for_data(text, of_space, place.data))
@@ -94,11 +94,20 @@ def _whole(module: Module | None, setup: Setup | None) -> Module:
     return reload(setup.origin)
 
 
-def recorded_method(run: str, setup: Setup) -> Source:
-    """The method that a search was started with; raises `ArchirError` NAS502 for a run that is no search."""
+def recorded_method(run: str, setup: Setup, asked: str | None) -> Source:
+    """The text of the method that a search was started with.
+
+    Raises `ArchirError` NAS502 for a run that is no search, or one by another method than is asked for.
+    """
+    from archir.search.method import find_method, name_of_method
+
     if "method.nas" not in setup.texts:
         fail("NAS502", f"the run in `{run}` is a training, not a search", help="go on with it: `archir train --resume`")
-    return Source("method.nas", setup.texts["method.nas"])
+    source = Source("method.nas", setup.texts["method.nas"])
+    if asked is not None and (other := name_of_method(find_method(asked))) != name_of_method(source):
+        message = f"the run in `{run}` is a search by `{name_of_method(source)}`, not by `{other}`"
+        fail("NAS502", message, help="leave out `--method` to go on with it, or name another folder")
+    return source
 
 
 def searchable(module: Module) -> Module:

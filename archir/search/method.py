@@ -53,6 +53,11 @@ def find_method(name: str) -> Source:
     fail("NAS505", f"there is no method `{name}`", help=help_)
 
 
+def name_of_method(source: Source) -> str:
+    """What the method in a text is called."""
+    return _definition(source).name
+
+
 def method_parameters(source: Source) -> tuple[str, ...]:
     """Names of a method's parameters."""
     return tuple(p.name for p in _definition(source).params)

@@ -147,6 +147,15 @@ def test_a_training_is_no_search_to_resume(here: Path, capsys: pytest.CaptureFix
     assert "is a training, not a search" in capsys.readouterr().err
 
 
+def test_a_search_goes_on_with_its_own_method(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert search("found") == 0
+    again = ["search", "small.nas", *DATA, "-o", "found", "--resume", "--set", "epochs=2", "--set", "batch=256"]
+    assert run([*again, "--method", "entrannas"]) == 1
+    assert "is a search by `darts`, not by `entrannas`" in capsys.readouterr().err
+    (here / "mine.nas").write_text("method darts() { relax() }")  # of the same name: the recorded text goes on
+    assert run([*again, "--method", "mine.nas"]) == 0
+
+
 def test_inherited_weights_are_those_of_the_search(here: Path) -> None:
     import torch
 
