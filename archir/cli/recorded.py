@@ -61,7 +61,9 @@ def data_of(run: str, setup: Setup, spec: str | None, progress: Callable[[int, i
     size = int(height) if height == width else None  # scaled images are square
     data = load_data(named, size=size, limit=facts["images"][0], seed=facts["seed"], progress=progress)
     for name, now in data_facts(data).items():
-        if facts[name] != now:
-            message = f"`{named}` has `{name}` = {now}, and the run in `{run}` had {facts[name]}"
+        if (before := facts.get(name)) != now:
+            message = f"`{named}` has `{name}` = {now}, and the run in `{run}` had {before}"
+            if name == "files":
+                message = f"`{named}` has other images than the run in `{run}` had"
             fail("NAS501", message, help="name the images that the run was trained with: `--data DATA`")
     return data

@@ -57,8 +57,9 @@ class Plan:
 
 
 def data_facts(data: Data) -> dict[str, Any]:
-    """What tells data from others: their name, the type of an image, and how many there are to train on and to test."""
-    return {"data": data.name, "input": str(data.type), "images": [len(data.train), len(data.test)]}
+    """What tells data from others: their name, the type of an image, how many train and test, a digest of their files."""
+    facts = {"data": data.name, "input": str(data.type), "images": [len(data.train), len(data.test)]}
+    return facts | ({"files": data.files} if data.files else {})
 
 
 def begun(plan: Plan, path: Path, processes: int) -> tuple[Module, Setup]:

@@ -7,12 +7,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -63,9 +64,14 @@ def folder(root: str, size: int | None, progress: Progress | None, limit: Limit 
         pixels = _decode_all(samples, (width, height), progress)
     labels = torch.tensor([s.label for s in samples])
     n = len(train)
-    return from_images(
-        path.name, Images(pixels[:n], labels[:n]), Images(pixels[n:].clone(), labels[n:].clone()), tuple(classes)
-    )
+    images = Images(pixels[:n], labels[:n]), Images(pixels[n:].clone(), labels[n:].clone())
+    return evolve(from_images(path.name, *images, tuple(classes)), files=_digest(samples, path))
+
+
+def _digest(samples: list[_Sample], root: Path) -> str:
+    """Differs where images were added, renamed or taken away since."""
+    names = "\0".join(Path(sample.path).relative_to(root).as_posix() for sample in samples)
+    return blake2b(names.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
 def _samples(part: Path) -> tuple[list[str], list[_Sample]]:

@@ -41,6 +41,7 @@ class Data:
 
     mean, std: per channel over the training images, in units of full brightness (0 to 1).
     spec: what it was asked for by, as `load_data` takes it; nothing if it was made otherwise.
+    files: a digest of the names of the images' files, in order; nothing if they have none.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Data:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     spec: str = ""
+    files: str = ""
 
     @property
     def classes(self) -> int:

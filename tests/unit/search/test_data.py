@@ -11,6 +11,7 @@ from PIL import Image
 from archir.diagnostics import ArchirError, Diagnostic
 from archir.search.data import Data, load_data, memory
 from archir.search.data.limit import Limit
+from archir.search.plan import data_facts
 from tests.build import tensor
 
 
@@ -77,6 +78,17 @@ def test_folder_is_decoded_once_in_order(tmp_path: Path) -> None:
     assert seen == [(i, 12) for i in range(1, 13)]
     expected = np.asarray(Image.open(root / "test" / "b" / "2.png")).transpose(2, 0, 1)
     assert np.array_equal(data.test.pixels[5].numpy(), expected)
+
+
+def test_a_folder_that_has_changed_is_told_from_what_it_was(tmp_path: Path) -> None:
+    root = write_images(tmp_path / "set")
+    before = data_facts(load_data(f"folder:{root}"))
+    moved = (tmp_path / "elsewhere").mkdir() or root.rename(tmp_path / "elsewhere" / "set")
+    assert data_facts(load_data(f"folder:{moved}")) == before
+    (moved / "train" / "a" / "2.png").rename(moved / "train" / "a" / "new.png")  # as many as there were
+    after = data_facts(load_data(f"folder:{moved}"))
+    assert {name for name in after if after[name] != before[name]} == {"files"}
+    assert "files" not in data_facts(load_data("digits"))
 
 
 def test_folder_with_a_size_keeps_the_middle(tmp_path: Path) -> None:
