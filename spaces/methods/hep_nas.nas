@@ -9,16 +9,17 @@
 # or falls from part_lr to part_lr_end where part_lr is given.
 # by: node, or edge (few-shot NAS edge by edge). order: forward, reverse, random (drawn from order_seed). groups:
 # gradients (the minimum cut of their similarities on some batches, in groups of `least` operations or more), random, or
-# given (each operation by itself). distill: both, previous, siblings, none. learn: (weights, arch), or weights alone;
-# then final epochs for the architecture parameters make sense. score: accuracy (Eq. 5), or loss. augment: crops and
-# flips. gate, temperature, anneal: the base method is that of darts; gumbel_softmax makes it SNAS', gumbel_max GDAS'.
+# given (each operation by itself). distill: both, previous, siblings, none. learn: (weights, arch), or weights alone.
+# final: epochs of the last part, which final_learn learns, with final_lr for the architecture parameters. score:
+# accuracy (Eq. 5), or loss. augment: crops and flips. gate, temperature, anneal: the base method is that of darts;
+# gumbel_softmax makes it SNAS', gumbel_max GDAS'.
 
 method hep_nas(
     splits = ((0, 0, 15, 5), (1, 15, 10, 4), (2, 25, 10, 3), (3, 35, 10, 2)), total = 45, batch = 128, by = node,
-    order = forward, order_seed = 0, groups = gradients, batches = 5, least = 1, distill = both, score = accuracy,
+    order = forward, order_seed = 0, groups = gradients, batches = 5, least = 2, distill = both, score = accuracy,
     learn = (weights, arch), split = 0.5, bilevel = first_order, lr = 0.025, lr_end = 0.001, part_lr = 0,
-    part_lr_end = 0, arch_lr = 3e-4, final = 0, final_lr = 3e-4, decay = 3e-4, cutout = 0, augment = true, levels = 1,
-    gate = softmax, temperature = 1.0, anneal = 1.0,
+    part_lr_end = 0, arch_lr = 3e-4, final = 0, final_learn = (weights, arch), final_lr = 3e-4, decay = 3e-4,
+    cutout = 0, augment = true, levels = 1, gate = softmax, temperature = 1.0, anneal = 1.0,
 ) {
   relax(levels=levels, gate=gate, temperature=temperature, anneal=anneal)
   for at, since, epochs, part_epochs in splits {
@@ -46,7 +47,9 @@ method hep_nas(
   }
   if final > 0 {
     train(
-        arch, epochs=final, batch=batch, split=split, cutout=cutout, augment=augment,
+        trains=final_learn, epochs=final, batch=batch, bilevel=bilevel, split=split, cutout=cutout, augment=augment,
+        clip=5.0,
+        weights=sgd(lr=cosine(part_lr, part_lr_end, unit=step) if part_lr > 0 else lr_end, momentum=0.9, decay=decay),
         arch=adam(lr=final_lr, betas=(0.5, 0.999), decay=1e-3),
     )
   }
