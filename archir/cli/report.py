@@ -11,6 +11,7 @@ from archir.cli.common import json_option, print_json
 from archir.cli.runs import summarize
 
 if TYPE_CHECKING:
+    from archir.cli.findings import Finding
     from archir.search.report import EpochRecord
     from archir.show.curves import Panel
 
@@ -19,24 +20,24 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, required=True)
 @click.option("--kept", is_flag=True, help="Edges into each node, and operations on each edge, that are kept.")
 @click.option("--milestones", is_flag=True, help="Test accuracy and parameters after each step of the method.")
+@click.option("--contests", is_flag=True, help="Loss and accuracy of all parts of a search that splits its space.")
 @click.option("--arch", "kind", metavar="KIND", help="Architecture parameters over epochs: alpha, beta, ...")
 @click.option("-o", "--output", metavar="FILE", help="Draw it to a file: .svg or .png.")
 @json_option
 def command(
-    runs: tuple[str, ...], kept: bool, milestones: bool, kind: str | None, output: str | None, as_json: bool
-) -> None:
+    runs: tuple[str, ...], kept: bool, milestones: bool, contests: bool, kind: str | None, output: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Compare finished or running RUNs: accuracy, parameters, multiply-adds, time; curves over epochs.
 
     `derived` is the accuracy of the paths that would be derived, inside the supernet of a search. Of several runs,
     --arch gives the means and draws from the smallest to the largest.
     """
-    if kept + milestones + (kind is not None) > 1:
-        raise click.UsageError("--kept, --milestones and --arch are reports of their own; ask for one of them")
-    if kept or milestones or kind is not None:
-        from archir.cli import findings
-        from archir.cli.arch_report import arch
-
-        report = findings.kept(runs) if kept else findings.milestones(runs) if milestones else arch(runs, str(kind))
+    if kept + milestones + contests + (kind is not None) > 1:
+        names = "--kept, --milestones, --contests and --arch"
+        raise click.UsageError(f"{names} are reports of their own; ask for one of them")
+    report = _of_its_own(runs, kept, milestones, contests, kind)
+    if report is not None:
         if output is not None:
             report.draw(output)
         if as_json:
@@ -45,6 +46,19 @@ def command(
             click.echo("\n".join(report.lines + ([f"{output}: a picture of it"] if output is not None else [])))
         return
     _compare(runs, output, as_json)
+
+
+def _of_its_own(runs: Sequence[str], kept: bool, milestones: bool, contests: bool, kind: str | None) -> Finding | None:
+    """The one that is asked for, if any is."""
+    from archir.cli import arch_report, contest_report, findings
+
+    if kept:
+        return findings.kept(runs)
+    if milestones:
+        return findings.milestones(runs)
+    if contests:
+        return contest_report.contests(runs)
+    return None if kind is None else arch_report.arch(runs, kind)
 
 
 def _compare(runs: tuple[str, ...], output: str | None, as_json: bool) -> None:

@@ -90,6 +90,6 @@ def summarize(result: Result) -> dict[str, Any]:
         "edges": {} if last is None else dict(last.edges),
         "operations": {} if last is None else dict(last.operations),
         "evaluated_on": None if last is None else last.evaluated,
-        "seconds": sum(r.seconds for r in result.history),
+        "seconds": sum(r.seconds for r in result.history if r.parts == 1) + sum(c.seconds for c in result.contests),
         "notes": list(result.notes),
     }

@@ -57,7 +57,7 @@ class Plan:
 
 
 def data_facts(data: Data) -> dict[str, Any]:
-    """What tells data from others: their name, the type of an image, how many train and test, a digest of their files."""
+    """What tells data from others: their name, the type of an image, how many there are, a digest of their files."""
     facts = {"data": data.name, "input": str(data.type), "images": [len(data.train), len(data.test)]}
     return facts | ({"files": data.files} if data.files else {})
 

@@ -13,6 +13,7 @@ from archir.passes import Values, WeightMap
 from archir.search.carry import carried, fitting
 from archir.search.checkpoint import load_checkpoint
 from archir.search.compiler import Compiler
+from archir.search.contest.record import ContestRecord
 from archir.search.folders import existing, is_begun
 from archir.search.milestones import Milestone
 from archir.search.report import EpochRecord
@@ -26,7 +27,7 @@ class Result:
     tensors: parameters (architecture parameters, too) and buffers by the paths of `module`.
     notes: what passes had to say of what they did.
     step: index of the step under way; as many as there are steps when the run has ended.
-    architecture: lines of arch.jsonl.
+    architecture: lines of arch.jsonl. contests: those that are over.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Result:
     architecture: tuple[str, ...]
     step: int
     notes: tuple[str, ...] = ()
+    contests: tuple[ContestRecord, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -140,4 +142,4 @@ def result_of(
         own = compiler.to_torch(module).state_dict()
         tensors = fitting(carried(tensors, own, pending), own)
     reached = (state.milestones, state.architecture, state.step)
-    return Result(path, module, tensors, setup, state.history, *reached, state.notes)
+    return Result(path, module, tensors, setup, state.history, *reached, state.notes, state.contests)

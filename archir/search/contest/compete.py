@@ -98,7 +98,9 @@ def _decided(contest: Contest) -> tuple[ContestRecord, State]:
         if winner_of(histories, by) == part:
             best = state
     assert best is not None
-    return ContestRecord.of(contest.index, contest.split, contest.step, histories), _on(best, contest.job.device)
+    modules = [part.module for part in contest.parts]
+    record = ContestRecord.of(contest.index, contest.split, contest.step, modules, histories)
+    return record, _on(best, contest.job.device)
 
 
 def _on(state: State, device: torch.device) -> State:

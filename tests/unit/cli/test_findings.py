@@ -41,6 +41,16 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return here
 
 
+CONTESTS = """
+method narrow() {
+  relax()
+  compete(partition(at=1), train(weights, epochs=2, batch=256, split=0.5), groups=random, distill=none, by=loss)
+  compete(partition(at=0), train(weights, epochs=1, batch=256, split=0.5), groups=given, distill=none)
+  derive()
+}
+"""
+
+
 @pytest.fixture
 def here(searched: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(searched)
@@ -67,6 +77,31 @@ def test_what_is_kept(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: 
     text = told(capsys, "one", "two", "--kept", "-o", str(tmp_path / "kept.svg"))
     assert "    x.3  3 of 3 edges; operations: 2 2 2\n" in text
     assert "two" in (tmp_path / "kept.svg").read_text()
+
+
+@pytest.mark.slow
+def test_contests(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (here / "narrow.nas").write_text(CONTESTS)
+    assert run(["search", "small.nas", "--method", "narrow.nas", *DATA, "-o", str(tmp_path / "run")]) == 0
+    picture = tmp_path / "contests.svg"
+    text = told(capsys, str(tmp_path / "run"), "--contests", "-o", str(picture))
+    (row,) = json.loads(told(capsys, str(tmp_path / "run"), "--contests", "--json"))
+    assert row["contests"] == json.loads((tmp_path / "run" / "contests.json").read_text())
+    first, second = row["contests"]
+    assert first["edges"] == [["normal.x.3", e] for e in range(3)]
+    assert len({str(kept) for kept in first["kept"]}) == 8
+    least = min(row[-1] for row in first["loss"])
+    assert first["loss"][first["winner"]][-1] == least
+    assert f"  1: 8 parts, decided by loss\n    normal.x.3, edge 0  a: {' | '.join(first['kept'][0][0])}; b: " in text
+    (goes_on,) = [line for line in text.split("  2: ")[0].splitlines() if "goes on" in line]
+    assert goes_on.split()[0] == str(first["winner"])
+    assert f"{least:.4f}" in goes_on
+    assert f"  2: {len(second['loss'])} parts, decided by accuracy\n" in text
+    assert "1: normal.x.3" in picture.read_text()
+    spent = sum(contest["seconds"] for contest in row["contests"])
+    (summary,) = json.loads(told(capsys, str(tmp_path / "run"), "--json"))
+    assert summary["seconds"] == pytest.approx(spent)  # no epoch is outside of contests
+    assert told(capsys, "one", "--contests") == "one: no contest is over\n"
 
 
 @pytest.mark.slow

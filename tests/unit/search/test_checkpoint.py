@@ -46,6 +46,7 @@ def full_state() -> State:
     contest = ContestRecord(
         1, "partition", "given", "both", "loss", 1, "valid", ((0.1 + 0.2, 0.5), (0.25, 1 / 3)),
         ((0.0, 1.0), (0.5, 0.5)), ((2.0, 1e-17), (1.0, 0.0)), 3.5,
+        (("x", 0),), ((("skip", "none"),), (("conv",),)),
     )  # fmt: skip
     passes = (PassRun("share", {}, ("a note",)), run)
     return State(1, 1, model, optimizers, kinds, zeros, passes, 2, (record,), contests=(contest,))

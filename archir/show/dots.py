@@ -1,0 +1,63 @@
+"""Dots: one number for each of a few things, far from zero, and which of them was taken, as SVG or PNG."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+from archir.files import atomic_write
+from archir.show.draw import Format, format_of
+from archir.show.grid import COLORS, draw_grid, ruled, titled
+
+_WIDTH = 4.2  # inches of one panel
+_ROW, _LINE, _REST = 0.2, 0.14, 1.0  # inches of one row, of a line below, and of title and scale
+
+
+@frozen
+class Dots:
+    """One panel: a row for each label, a dot at its value.
+
+    taken: the row in another colour. key: lines below the panel, such as what labels mean.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    values: tuple[float, ...]
+    of_values: str
+    taken: int
+    key: tuple[str, ...] = ()
+
+
+def save_dots(path: str | os.PathLike[str], panels: Sequence[Dots]) -> None:
+    """Writes a picture of panels side by side; the file's suffix says which kind.
+
+    Raises:
+        ArchirError: NAS503 if the file cannot be written or has another suffix than .svg and .png; NAS601 for no panel.
+    """
+    atomic_write(path, draw_dots(panels, format_of(path)))
+
+
+def draw_dots(panels: Sequence[Dots], format: Format = "svg") -> bytes:  # noqa: A002
+    """A picture of panels side by side, on white; the same panels give the same bytes."""
+    height = _REST + max((_ROW * len(panel.labels) + _LINE * len(panel.key) for panel in panels), default=0.0)
+    return draw_grid(panels, _draw, format, columns=4, width=_WIDTH, height=height)
+
+
+def _draw(axes: Any, panel: Dots) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    places = range(len(panel.labels))
+    colors = [COLORS[1] if row == panel.taken else COLORS[0] for row in places]
+    axes.scatter(panel.values, places, c=colors, s=26, zorder=3)
+    axes.set_yticks(places, panel.labels)
+    axes.set_ylim(len(panel.labels) - 0.5, -0.5)
+    axes.set_xlabel(panel.of_values)
+    if panel.key:
+        axes.set_xlabel("\n".join([panel.of_values, "", *panel.key]), fontsize=7, loc="left", parse_math=False)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.margins(x=0.08)
+    ruled(axes)
+    titled(axes, panel.title)
