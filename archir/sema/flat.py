@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import cast
 
-from attrs import Factory, define, evolve, fields
+from attrs import Factory, define, evolve
 
 from archir.diagnostics import fail
 from archir.ir.graph import (
@@ -17,28 +18,14 @@ from archir.ir.graph import (
     Keep,
     Kind,
     Node,
-    Operation,
     Value,
-    WeightMask,
     adjacent,
     results,
 )
 from archir.ir.module import FORMS, ArchitectureParameter, Clock, GateOf, Module, NamedValue, Noise, Objective
-from archir.ir.primitive import ShapeError
 from archir.ir.types import TensorType
-from archir.ops import PRIMITIVES
-from archir.sema.flat_values import (
-    FLAT,
-    clock_of,
-    expression_of,
-    literal,
-    noise_of,
-    parameter_of,
-    real,
-    refuse,
-    split,
-    unnamed,
-)
+from archir.sema.flat_operations import operand, operation_of, type_of
+from archir.sema.flat_values import clock_of, expression_of, noise_of, parameter_of, refuse, unnamed
 from archir.sema.library import name_span
 from archir.sema.suggest import did_you_mean
 from archir.source import Span
@@ -98,7 +85,7 @@ class _Reader:
     candidates: dict[str, tuple[Candidate, ...]] = Factory(dict)
 
     def definition(self, item: ast.Definition) -> Graph:
-        inputs = tuple(Value(p.name, _type(p.type, p.span)) for p in item.params)
+        inputs = tuple(Value(p.name, type_of(p.type, p.span)) for p in item.params)
         types = {v.name: v.type for v in inputs}
         nodes: list[Node] = []
         for statement in item.body.statements:
@@ -110,6 +97,7 @@ class _Reader:
                 case ast.Return(value=ast.Path() as out) if out.text in types:
                     name = item.name.rpartition(".")[0] or item.name
                     graph = Graph(name, cast(Kind, item.kind), inputs, tuple(nodes), out.text, types[out.text])
+                    _refuse_second(item, item.name, self.graphs)
                     self.graphs[item.name] = graph
                     return graph
                 case _:
@@ -125,7 +113,7 @@ class _Reader:
             node = evolve(node, slots=len(names))
         if list(results(node)) != names:
             refuse(s.span, f"`{', '.join(f'%{r}' for r in results(node))} = ...`")
-        if s.type is not None and _type(s.type, s.span) != node.type:
+        if s.type is not None and type_of(s.type, s.span) != node.type:
             help_ = "correct the type, or the operation"
             fail("NAS303", f"`%{names[0]}` is {node.type}, not what is written", span=s.type.span, help=help_)
         for target, name in zip(s.targets, names, strict=True):
@@ -134,6 +122,7 @@ class _Reader:
         return node
 
     def candidate_set(self, item: ast.Candidates) -> None:
+        _refuse_second(item, item.name, self.candidates)
         self.candidates[item.name] = tuple(
             Candidate(a.label or "", self.graph(a.value)) for a in item.alternatives
         )  # fmt: skip
@@ -154,13 +143,13 @@ class _Reader:
             case ast.Choose():
                 return self._choice(name, e, types)
             case ast.Adjacent(sources=ast.ListOf(items=(_, *_) as items)):
-                sources = tuple(_value(item, types) for item in items)
+                sources = tuple(operand(item, types) for item in items)
                 if not 2 <= e.count <= len(sources):
                     refuse(e.span, f"`choose adjacent` of 2 to {len(sources)} values")
                 windows = adjacent(name, sources, e.count, types[sources[0]], e.span)
                 return evolve(windows, edges=(evolve(windows.edges[0], active=e.active),))
             case ast.Call(callee=ast.Name() as callee):
-                return _operation(name, callee.text, e, types)
+                return operation_of(name, callee.text, e, types)
             case ast.Call(callee=ast.Own(base=base, tag=ast.Literal(value=tag))):
                 return self._instance(name, base, str(tag), e, types)
             case ast.Call():
@@ -171,7 +160,7 @@ class _Reader:
         self, name: str, callee: ast.Expr, tag: str | None, e: ast.Call, types: dict[str, TensorType]
     ) -> Call:
         graph = self.graph(callee)
-        operands = tuple(_value(value, types) for value in unnamed(e.arguments))
+        operands = tuple(operand(value, types) for value in unnamed(e.arguments))
         if tuple(types[o] for o in operands) != tuple(v.type for v in graph.inputs):
             wanted = ", ".join(str(v.type) for v in graph.inputs)
             fail(
@@ -189,71 +178,16 @@ class _Reader:
             if not isinstance(group.candidates, ast.GraphName) or group.candidates.text not in self.candidates:
                 refuse(group.candidates.span, "a candidate set defined above, such as `@candidates.0`")
             starts = group.sources.items if isinstance(group.sources, ast.TupleOf) else (group.sources,)
-            sources = tuple(_value(source, types) for source in starts)
+            sources = tuple(operand(source, types) for source in starts)
             edges.append(Edge(sources, self.candidates[group.candidates.text], group.home, group.active))
         keep = Keep(_amount(e.keep.edges), _amount(e.keep.operations) or Amount(1, 1))
         return Choice(name, tuple(edges), keep, edges[0].candidates[0].graph.type, e.span)
 
 
-def _operation(name: str, primitive: str, e: ast.Call, types: dict[str, TensorType]) -> Operation:
-    if primitive not in PRIMITIVES:
-        fail(
-            "NAS201",
-            f"there is no primitive `{primitive}`",
-            span=e.span,
-            help=did_you_mean(primitive, PRIMITIVES) or "`archir ops` lists all",
-        )
-    places, named = split(e.arguments)
-    operands = tuple(_value(value, types) for value in places)
-    attributes = {name: literal(value) for name, value in named.items()}
-    mask = _mask(attributes.pop("mask"), e.span) if "mask" in attributes else None
-    known = [f.name for f in fields(PRIMITIVES[primitive])]
-    for a in e.arguments:
-        if a.name is not None and a.name not in known and a.name != "mask":
-            help_ = did_you_mean(a.name, known) or f"it takes {', '.join(known) or 'none'}"
-            fail("NAS302", f"`{primitive}` has no attribute `{a.name}`", span=a.span, help=help_)
-    inputs = tuple(types[o] for o in operands)
-    arity = PRIMITIVES[primitive].arity
-    if not operands or (arity is not None and len(operands) != arity):
-        wanted = "one or more" if arity is None else str(arity)
-        fail("NAS302", f"`{primitive}` does not take {len(operands)} operands", span=e.span, help=f"give it {wanted}")
-    try:
-        resolved = PRIMITIVES[primitive](**attributes).resolve(inputs)
-        return Operation(name, resolved, operands, resolved.infer(inputs), e.span, mask)
-    except ShapeError as error:
-        reason, _, remedy = str(error).partition("; ")
-        fail("NAS303", f"`{primitive}`: {reason}", span=e.span, help=remedy or FLAT)
-    except (TypeError, ValueError, OverflowError) as error:
-        help_ = "`archir ops` lists what each primitive takes"
-        fail("NAS302", f"`{primitive}` cannot be made: {error.args[0]}", span=e.span, help=help_)
-
-
-def _mask(value: object, span: Span) -> WeightMask:
-    match value:
-        case (first, second) if (threshold := real(first)) is not None and (start := real(second)) is not None:
-            return WeightMask(threshold, start)
-    refuse(span, "`mask=(threshold, start)`")
-
-
-def _value(e: ast.Expr, types: dict[str, TensorType]) -> str:
-    if not isinstance(e, ast.Path):
-        refuse(e.span, "a value such as `%x.0`")
-    if e.text not in types:
-        fail(
-            "NAS201",
-            f"`%{e.text}` has no value here",
-            span=e.span,
-            help=did_you_mean(e.text, types) or "compute it before",
-        )
-    return e.text
-
-
-def _type(e: ast.Expr | None, span: Span) -> TensorType:
-    if isinstance(e, ast.Index) and isinstance(e.base, ast.Name) and e.base.text == "tensor":
-        shape = tuple(literal(i) for i in e.indexes)
-        if len(shape) in (1, 3) and all(isinstance(n, int) and n > 0 for n in shape):
-            return TensorType(shape)
-    refuse(e.span if e is not None else span, "a type such as `tensor[16, 32, 32]`")
+def _refuse_second(item: ast.Definition | ast.Candidates, name: str, known: Container[str]) -> None:
+    if name in known:
+        where = name_span(item, name)
+        fail("NAS202", f"`@{name}` is defined twice", span=where, help="give one of them another name")
 
 
 def _amount(amount: ast.Amount | None) -> Amount | None:
