@@ -34,14 +34,11 @@ def steps_of(setup: Setup) -> tuple[Step, ...]:
 
 
 def largest_split(supernet: TrainedSupernet) -> float:
-    """The largest part of the training images that a phase of a supernet has learned from; a contest's counts.
-
-    The parts of different phases lie in one another, so what is left is what no phase has learned from.
-    """
-    from archir.search.steps import phase_of
+    """The largest part of the training images that a phase of a supernet has learned from."""
+    from archir.search.steps import learned_part
 
     steps = steps_of(supernet.setup)
-    return max(phase.split for index in supernet.steps if (phase := phase_of(steps[index])) is not None)
+    return learned_part(steps[index] for index in supernet.steps)
 
 
 def data_of(run: str, setup: Setup, spec: str | None, progress: Callable[[int, int], None]) -> Data:

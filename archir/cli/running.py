@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
@@ -109,7 +109,11 @@ def workplace(options: RunOptions) -> Workplace:
         torch.set_num_threads(options.threads)
     with first_before_others("data"):
         data = load_data(
-            options.data, size=options.size, limit=options.limit, seed=options.seed, progress=reporter.decoding
+            options.data,
+            size=options.size,
+            limit=options.limit,
+            seed=options.seed,
+            progress=partial(reporter.counting, unit="images", past="decoded"),
         )
     return Workplace(options, data, reporter)
 

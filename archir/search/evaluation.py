@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from attrs import frozen
@@ -26,6 +27,22 @@ class Score:
 
     loss: float
     accuracy: float
+
+
+class Scored(Protocol):
+    """What has a loss and an accuracy."""
+
+    @property
+    def loss(self) -> float: ...
+    @property
+    def accuracy(self) -> float: ...
+
+
+def best_of(scores: Sequence[Scored], by: str) -> int:
+    """Which is of the smallest `loss`, or the largest `accuracy`; the first of equals."""
+    if by == "loss":
+        return min(range(len(scores)), key=lambda i: scores[i].loss)
+    return max(range(len(scores)), key=lambda i: scores[i].accuracy)
 
 
 def evaluate(learner: Learner, images: Images, augmentation: Augmentation) -> Score:

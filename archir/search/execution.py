@@ -16,9 +16,10 @@ from archir.search.logs import write_logs
 from archir.search.milestones import are_carried
 from archir.search.phases import Train
 from archir.search.result import Result, replay, result_of, values_of
+from archir.search.selection import select
 from archir.search.sessions import after_epoch, session_of
 from archir.search.state import PassRun, State
-from archir.search.steps import Compete, RunPass, Step, placed
+from archir.search.steps import Compete, RunPass, Select, Step, placed
 
 
 def run_steps(job: Job, module: Module, state: State) -> Result:
@@ -47,6 +48,8 @@ def _run_step(
         return module, [*maps], _train(job, index, step, module, state, maps)
     if isinstance(step, Compete):
         rewrite, state = compete(job, index, step, module, state, maps)
+    elif isinstance(step, Select):
+        rewrite, state = select(job, index, step, module, state, maps)
     else:
         job.reporter.message(f"pass {step.spec}")
         values = values_of(module, state.model, maps[state.settled :])

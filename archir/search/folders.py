@@ -7,6 +7,7 @@
 - milestones.json: test accuracy and parameters after each step of the method
 - contests.json, groups-N.json, similarities-N.json, contest-N/: how the parts of each contest have done, and more of it
   (see `contest.files`)
+- selected-N.json: the scores of the paths that step N has chosen from
 - arch.json: the architecture parameters after the last epoch; arch.jsonl: after each one, to six digits
 - checkpoint.safetensors: the whole state
 - net.safetensors: the weights of a trained network, by path (of a search, if its method trains what it derived)

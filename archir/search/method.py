@@ -1,14 +1,15 @@
 """Method files: a list of passes and training phases -> steps of a run.
 
 Nothing is evaluated but numbers, parameters, `for` and `if`. A call of `train` is a training
-phase, one of `compete` a contest; any other call is the pass of that name, with its options.
+phase, one of `compete` a contest, one of `select` a selection; any other call is the pass of that
+name, with its options.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from attrs import evolve, frozen
 
@@ -17,7 +18,7 @@ from archir.ir.origin import Setting
 from archir.passes import read_pipeline
 from archir.search.method_values import made, value_of, wrong
 from archir.search.phases import TRAINABLE, Train
-from archir.search.steps import Compete, RunPass, Step
+from archir.search.steps import Compete, RunPass, Select, Step
 from archir.sema.library import library_folder, read_source
 from archir.sema.settings import setting_expression
 from archir.sema.suggest import did_you_mean
@@ -115,6 +116,8 @@ def _statement(s: ast.Statement, env: Env, problems: list[Diagnostic]) -> list[S
             return [_train(call, env)]
         case ast.Phase(call=ast.Call(callee=ast.Name(text="compete")) as call):
             return [_compete(call, env)]
+        case ast.Phase(call=ast.Call(callee=ast.Name(text="select")) as call):
+            return [_select(call, env)]
         case ast.Phase(call=ast.Call(callee=ast.Name()) as call):
             return [_pass(call, env)]
         case ast.For():
@@ -131,7 +134,9 @@ def _statement(s: ast.Statement, env: Env, problems: list[Diagnostic]) -> list[S
                 return _statement(branch, env, problems)
             return [] if branch is None else _block(branch, env, problems)
     wrong(
-        "a method holds passes, `train`, `compete`, `for` and `if`", s.span, "write `relax()` or `train(weights, ...)`"
+        "a method holds passes, `train`, `compete`, `select`, `for` and `if`",
+        s.span,
+        "write `relax()` or `train(weights, ...)`",
     )
 
 
@@ -166,10 +171,20 @@ def _compete(call: ast.Call, env: Env) -> Compete:
     """A contest: the pass that splits and the phase that trains are calls, and stand first."""
     match [a.value for a in call.arguments if a.name is None]:
         case [ast.Call(callee=ast.Name()) as split, ast.Call(callee=ast.Name(text="train")) as phase]:
-            given = {a.name: value_of(substituted(a.value, env)) for a in call.arguments if a.name is not None}
+            given = _named(call, env)
             contest = made(Compete, "compete", (_pass(split, env).spec, _train(phase, env)), given, call.span)
             return evolve(cast(Compete, contest), span=call.span)
     wrong("`compete` is told how to split and how to train", call.span, "write `compete(partition(), train(...))`")
+
+
+def _select(call: ast.Call, env: Env) -> Select:
+    places = tuple(value_of(substituted(a.value, env)) for a in call.arguments if a.name is None)
+    return evolve(cast(Select, made(Select, "select", places, _named(call, env), call.span)), span=call.span)
+
+
+def _named(call: ast.Call, env: Env) -> dict[str, Any]:
+    """The values of a call that have names."""
+    return {a.name: value_of(substituted(a.value, env)) for a in call.arguments if a.name is not None}
 
 
 def _train(call: ast.Call, env: Env) -> Train:
@@ -179,7 +194,7 @@ def _train(call: ast.Call, env: Env) -> Train:
             if not isinstance(argument.value, ast.Name):
                 wrong("`train` names what it trains", argument.span, f"write some of {', '.join(TRAINABLE)}")
             trains.append(argument.value.text)
-    given = {a.name: value_of(substituted(a.value, env)) for a in call.arguments if a.name is not None}
+    given = _named(call, env)
     if trains:
         given["trains"] = tuple(trains)
     return cast(Train, made(Train, "train", (), given, call.span))

@@ -14,7 +14,7 @@ from archir.passes import spec as spec_of
 from archir.search.compiler import Compiler
 from archir.search.contest.random_groups import random_groups
 from archir.search.phases import MISSING, Train
-from archir.search.steps import Compete, RunPass, Step, placed, split_of
+from archir.search.steps import Compete, RunPass, Select, Step, learned_part, placed, split_of
 
 _LEARNED = "NAS404"
 """The code of what is wrong with a point: at other values it may be right."""
@@ -38,7 +38,7 @@ def rehearse(module: Module, steps: Sequence[Step], compiler: Compiler) -> None:
             continue
         try:
             with placed(step):
-                spec = part_spec(step, module, index) if isinstance(step, Compete) else step.spec
+                spec = _spec(steps, index, module)
                 module = compiler.run_passes(module, spec, _beginning(module)).module
                 if isinstance(step, Compete):
                     _require_trainable(module, step.train)
@@ -47,6 +47,30 @@ def rehearse(module: Module, steps: Sequence[Step], compiler: Compiler) -> None:
             if reads_values and all(d.code == _LEARNED for d in error.diagnostics):
                 return
             raise
+
+
+def _spec(steps: Sequence[Step], index: int, module: Module) -> str:
+    """The pass that a step is, or a pass that gives what it may decide."""
+    match steps[index]:
+        case RunPass() as step:
+            return step.spec
+        case Compete() as step:
+            return part_spec(step, module, index)
+        case Select():
+            _require_held_out(steps[:index], module)
+            return "sample"
+        case Train():
+            raise AssertionError("a phase is no pass")
+
+
+def _require_held_out(before: Sequence[Step], module: Module) -> None:
+    learned = learned_part(before)
+    if module.form != "relaxed" or learned == 0:
+        help_ = "relax the space, and train its weights, before this step"
+        fail("NAS402", "`select` judges the paths of a trained supernet, and there is none", help=help_)
+    if learned == 1:
+        message = "`select` decides on images that are held out, and a phase before it learns from all"
+        fail("NAS402", message, help="give each `train` a `split` below 1")
 
 
 def part_spec(step: Compete, module: Module, index: int) -> str:

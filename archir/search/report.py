@@ -76,8 +76,8 @@ class BatchRecord:
 class Reporter(Protocol):
     """Hears of a run's progress."""
 
-    def decoding(self, done: int, total: int) -> None:
-        """Images of a folder have been decoded."""
+    def counting(self, done: int, total: int, unit: str, past: str) -> None:
+        """So many of all images (`unit`) are decoded (`past`), or of all paths judged."""
 
     def phase(self, title: str, epochs: int, done: int) -> None:
         """A training phase begins, or goes on after `done` epochs."""
@@ -98,7 +98,7 @@ class Reporter(Protocol):
 class Silent:
     """Says nothing; for tests and for use from Python."""
 
-    def decoding(self, done: int, total: int) -> None: ...
+    def counting(self, done: int, total: int, unit: str, past: str) -> None: ...
 
     def phase(self, title: str, epochs: int, done: int) -> None: ...
 
@@ -136,9 +136,9 @@ class Lines:
         self._console = console
         self._seconds, self._before = 0.0, 0
 
-    def decoding(self, done: int, total: int) -> None:
+    def counting(self, done: int, total: int, unit: str, past: str) -> None:
         if done == total:
-            self.message(f"decoded {total} images")
+            self.message(f"{past} {total} {unit}")
 
     def phase(self, title: str, epochs: int, done: int) -> None:
         self._seconds, self._before = 0.0, done
@@ -177,14 +177,14 @@ class Bar:
         self._progress.start()
         self._task = self._progress.add_task(title, total=total, completed=done, text=text)
 
-    def decoding(self, done: int, total: int) -> None:
+    def counting(self, done: int, total: int, unit: str, past: str) -> None:
         if self._progress is None:
-            self._start("decoding", total, 0)
+            self._start(past, total, 0)
         assert self._progress is not None
-        self._progress.update(self._task, completed=done, text=f"{done}/{total} images")
+        self._progress.update(self._task, completed=done, text=f"{done}/{total} {unit}")
         if done == total:
             self.close()
-            self.message(f"decoded {total} images")
+            self.message(f"{past} {total} {unit}")
 
     def phase(self, title: str, epochs: int, done: int) -> None:
         self.close()

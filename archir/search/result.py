@@ -132,14 +132,20 @@ def values_of(module: Module, tensors: Mapping[str, Tensor], maps: Sequence[Weig
     return {name: t.detach().cpu().numpy().copy() for name, t in found.items()}
 
 
+def tensors_of(module: Module, state: State, maps: Sequence[WeightMap], compiler: Compiler) -> dict[str, Tensor]:
+    """The tensors of a state, on the CPU, by the paths of the module behind the passes of `maps`."""
+    pending = maps[state.settled :]
+    tensors = {name: t.cpu() for name, t in state.model.items()}
+    if not pending or module.form == "space":
+        return tensors
+    own = compiler.to_torch(module).state_dict()
+    return fitting(carried(tensors, own, pending), own)
+
+
 def result_of(
     path: Path, setup: Setup, module: Module, state: State, maps: Sequence[WeightMap], compiler: Compiler
 ) -> Result:
     """The result of a run in the folder `path` whose module is `module` after the passes of `maps`."""
-    pending = maps[state.settled :]
-    tensors = {name: t.cpu() for name, t in state.model.items()}
-    if pending and module.form != "space":
-        own = compiler.to_torch(module).state_dict()
-        tensors = fitting(carried(tensors, own, pending), own)
+    tensors = tensors_of(module, state, maps, compiler)
     reached = (state.milestones, state.architecture, state.step)
     return Result(path, module, tensors, setup, state.history, *reached, state.notes, state.contests)

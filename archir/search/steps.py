@@ -1,11 +1,11 @@
-"""The steps of a search method as values: a pass to run, a phase to train, a contest between the parts of a split.
+"""The steps of a search method as values: a pass, a phase of training, a contest between parts, a selection of a path.
 
 Validators raise ValueError or TypeError with a message that a person can read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
@@ -73,6 +73,23 @@ class Compete:
             raise ValueError("the step that second order unrolls has no teachers; use first_order, or distill=none")
 
 
+@frozen
+class Select:
+    """Paths of the supernet are judged on held-out images, and the best is the network that was found.
+
+    So one-shot methods end that train a supernet without learning an architecture (Guo et al., 2020; RandomNAS, Li and
+    Talwalkar, 2019).
+
+    sample: how many different paths, each equally likely; all where there are no more. by: what the best is best in.
+    The first of equals wins. images: on how many of the images that no phase before has learned from, at most.
+    """
+
+    sample: int = field(default=200, validator=whole(1), kw_only=True)
+    by: Literal["accuracy", "loss"] = field(default="loss", validator=one_of(("accuracy", "loss")), kw_only=True)
+    images: int = field(default=5000, validator=whole(2), kw_only=True)
+    span: Span | None = field(default=None, eq=False, repr=False, kw_only=True)
+
+
 def _read(spec: str) -> list[Pass]:
     try:
         return [applied for applied, _ in read_pipeline(spec)]
@@ -80,13 +97,21 @@ def _read(spec: str) -> list[Pass]:
         raise ValueError(error.diagnostics[0].message) from error
 
 
-Step: TypeAlias = RunPass | Train | Compete
+Step: TypeAlias = RunPass | Train | Compete | Select
 """What a method does, in order."""
 
 
 def phase_of(step: Step) -> Train | None:
     """How a step trains; None for a pass."""
     return step if isinstance(step, Train) else step.train if isinstance(step, Compete) else None
+
+
+def learned_part(steps: Iterable[Step]) -> float:
+    """The largest part of the training images that a phase has learned from; a contest's counts. 0 without any phase.
+
+    The parts of different phases lie in one another, so what is left is what no phase has learned from.
+    """
+    return max((phase.split for step in steps if (phase := phase_of(step)) is not None), default=0.0)
 
 
 def split_of(step: Compete) -> Split:

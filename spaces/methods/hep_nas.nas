@@ -10,15 +10,16 @@
 # by: node, or edge (few-shot NAS edge by edge). order: forward, reverse, random (drawn from order_seed). groups:
 # gradients (the minimum cut of their similarities on some batches, in groups of `least` operations or more), random, or
 # given (each operation by itself). distill: both, previous, siblings, none. learn: (weights, arch), or weights alone.
-# final: epochs of the last part, which final_learn learns, with final_lr for the architecture parameters. score:
-# accuracy (Eq. 5), or loss. augment: crops and flips. gate, temperature, anneal: the base method is that of darts;
-# gumbel_softmax makes it SNAS', gumbel_max GDAS'.
+# final: epochs of the last part, which final_learn learns, with final_lr for the architecture parameters. paths: how
+# many of its paths are judged to take the best; 0: what the architecture parameters say. score: accuracy (Eq. 5), or
+# loss. augment: crops and flips. gate, temperature, anneal: the base method is that of darts; gumbel_softmax makes it
+# SNAS', gumbel_max GDAS'.
 
 method hep_nas(
     splits = ((0, 0, 15, 5), (1, 15, 10, 4), (2, 25, 10, 3), (3, 35, 10, 2)), total = 45, batch = 128, by = node,
     order = forward, order_seed = 0, groups = gradients, batches = 5, least = 2, distill = both, score = accuracy,
     learn = (weights, arch), split = 0.5, bilevel = first_order, lr = 0.025, lr_end = 0.001, part_lr = 0,
-    part_lr_end = 0, arch_lr = 3e-4, final = 0, final_learn = (weights, arch), final_lr = 3e-4, decay = 3e-4,
+    part_lr_end = 0, arch_lr = 3e-4, final = 0, final_learn = (weights, arch), final_lr = 3e-4, decay = 3e-4, paths = 0,
     cutout = 0, augment = true, levels = 1, gate = softmax, temperature = 1.0, anneal = 1.0,
 ) {
   relax(levels=levels, gate=gate, temperature=temperature, anneal=anneal)
@@ -53,5 +54,5 @@ method hep_nas(
         arch=adam(lr=final_lr, betas=(0.5, 0.999), decay=1e-3),
     )
   }
-  derive()
+  if paths > 0 { select(sample=paths) } else { derive() }
 }

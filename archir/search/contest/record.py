@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from archir.ir.module import Module
 from archir.passes.active import Place, active_sets
+from archir.search.evaluation import best_of
 from archir.search.report import EpochRecord
 from archir.search.steps import Compete
 
@@ -78,10 +79,7 @@ def differences(modules: Sequence[Module]) -> tuple[tuple[Place, ...], tuple[tup
 
 def winner_of(parts: Sequence[Sequence[EpochRecord]], by: str) -> int:
     """Which part is the best at its end: of the largest accuracy, or the smallest loss; the first of equals."""
-    last = [part[-1] for part in parts]
-    if by == "loss":
-        return min(range(len(last)), key=lambda i: last[i].loss)
-    return max(range(len(last)), key=lambda i: last[i].accuracy)
+    return best_of([part[-1] for part in parts], by)
 
 
 def contest_line(record: ContestRecord, *, scores: bool = True) -> str:

@@ -14,8 +14,8 @@ def test_lines_are_one_an_epoch() -> None:
     out = io.StringIO()
     reporter = reporter_for(Console(file=out, width=40))
     assert isinstance(reporter, Lines)
-    reporter.decoding(1, 2)
-    reporter.decoding(2, 2)
+    reporter.counting(1, 2, "images", "decoded")
+    reporter.counting(2, 2, "images", "decoded")
     reporter.phase("training weights and arch", 3, 0)
     for step in range(5):
         reporter.batch(BatchRecord(1, 3, step + 1, 5, 1.5, 0.25, 1000.0))
@@ -45,8 +45,8 @@ def test_a_terminal_gets_a_bar() -> None:
     out = io.StringIO()
     reporter = reporter_for(Console(file=out, width=140, force_terminal=True))
     assert isinstance(reporter, Bar)
-    reporter.decoding(1, 2)
-    reporter.decoding(2, 2)
+    reporter.counting(1, 2, "images", "decoded")
+    reporter.counting(2, 2, "images", "decoded")
     reporter.phase("training", 3, 0)
     for step in range(5):
         reporter.batch(BatchRecord(1, 3, step + 1, 5, 1.5, 0.25, 1000.0))
