@@ -68,6 +68,9 @@ def _require_held_out(before: Sequence[Step], module: Module) -> None:
     if module.form != "relaxed" or learned == 0:
         help_ = "relax the space, and train its weights, before this step"
         fail("NAS402", "`select` judges the paths of a trained supernet, and there is none", help=help_)
+    if module.base is not None:
+        message = "`select` judges paths with the kernels of the space, and behind `bottleneck` a supernet has others"
+        fail("NAS402", message, help="leave out `bottleneck`, or derive from the architecture parameters")
     if learned == 1:
         message = "`select` decides on images that are held out, and a phase before it learns from all"
         fail("NAS402", message, help="give each `train` a `split` below 1")

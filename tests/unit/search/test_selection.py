@@ -124,6 +124,8 @@ def test_what_it_needs_is_said_before_the_run_begins() -> None:
     assert "there is none" in refused(space, CHOOSE)
     all_of_it = read_method(Source("m.nas", "method m() { relax(); train(weights); select() }"), {}).steps
     assert "learns from all" in refused(space, *all_of_it)
+    narrow = RunPass("relax,share_features,bottleneck{ratio=2}")
+    assert "behind `bottleneck`" in refused(archir.load("darts", cells=3), narrow, PHASE, CHOOSE)
     rehearse(space, (relaxed, PHASE, CHOOSE), Compiler())
 
 
