@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from archir.cli.findings import Finding
+from archir.diagnostics import fail
 
 if TYPE_CHECKING:
     from archir.search.contest.record import ContestRecord
@@ -29,7 +30,14 @@ def contests(runs: Sequence[str]) -> Finding:
         for run, of in found
         for number, c in enumerate(of, start=1)
     ]
-    return Finding(rows, lines, lambda path: save_dots(path, dots))
+
+    def draw(path: str) -> None:
+        if not dots:
+            help_ = "name a search whose method has `compete(...)`, and of which one contest has ended"
+            fail("NAS601", "no contest is over that could be drawn", help=help_)
+        save_dots(path, dots)
+
+    return Finding(rows, lines, draw)
 
 
 def _lines(run: str, contests: Sequence[ContestRecord]) -> list[str]:
@@ -80,7 +88,7 @@ def _dots(number: int, contest: ContestRecord, prefix: str) -> Dots:
     labels = tuple(_kept(contest, letters, part) for part in range(len(contest.kept)))
     is_loss = contest.by == "loss"
     values = tuple(row[-1] if is_loss else 100 * row[-1] for row in (contest.loss if is_loss else contest.accuracy))
-    name = f"held-out {'loss' if is_loss else 'accuracy, %'} (orange: goes on)"
+    name = "held-out loss" if is_loss else "held-out accuracy, %"
     keys = dict.fromkeys(key for key, _ in contest.edges)
     title = f"{prefix}{number}: {', '.join(keys)}"
-    return Dots(title, labels, values, name, contest.winner, tuple(_key(contest, letters)))
+    return Dots(title, labels, values, name, contest.winner, "goes on", tuple(_key(contest, letters)))

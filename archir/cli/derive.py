@@ -15,7 +15,8 @@ from archir.cli.runs import found_network
 def command(run: str, output: str | None, rule: str | None) -> None:
     """Print the network that the search in RUN has found, as a .nas file with the space's parameters.
 
-    A run that is not finished is derived from the values of its last checkpoint.
+    A run that is not finished is derived from the values of its last checkpoint; one whose method selects a path has
+    none before that, but for what --rule makes of its values.
     """
     from archir.search.result import load_run
     from archir.sema.specialize import print_source

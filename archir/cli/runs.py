@@ -27,7 +27,7 @@ def derived(result: Result, rule: str | None = None) -> Rewrite:
     What the method has not derived yet is derived from the last values: by `rule`, or as the method
     would next; as `derive` does by itself where other passes or phases have to come first.
 
-    Raises `ArchirError` NAS502 if no epoch has ended yet.
+    Raises `ArchirError` NAS502 if no epoch has ended yet, or the method would select a path and has not.
     """
     from archir.passes import Rewrite, run_pipeline
 
@@ -47,10 +47,14 @@ def _next_derivation(result: Result) -> str:
     """The pass of the run's method that comes next, if it derives; `derive` otherwise."""
     from archir.passes import read_pipeline
     from archir.passes.derive import Derive
-    from archir.search.steps import RunPass
+    from archir.search.steps import RunPass, Select
 
     steps = steps_of(result.setup)[result.step :]
-    spec = next((step.spec for step in steps if isinstance(step, RunPass)), "derive")
+    decides = next((step for step in steps if isinstance(step, RunPass | Select)), None)
+    if isinstance(decides, Select):
+        help_ = "go on with it: `archir search --resume`, or say how architecture parameters become a network: `--rule`"
+        fail("NAS502", f"the run in `{result.folder}` has not selected a path yet", help=help_)
+    spec = "derive" if decides is None else decides.spec
     return spec if isinstance(read_pipeline(spec)[0][0], Derive) else "derive"
 
 
@@ -90,6 +94,6 @@ def summarize(result: Result) -> dict[str, Any]:
         "edges": {} if last is None else dict(last.edges),
         "operations": {} if last is None else dict(last.operations),
         "evaluated_on": None if last is None else last.evaluated,
-        "seconds": sum(r.seconds for r in result.history if r.parts == 1) + sum(c.seconds for c in result.contests),
+        "seconds": result.seconds,
         "notes": list(result.notes),
     }

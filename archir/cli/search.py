@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archir.cli.common import json_option, print_json, set_option, split_settings
+from archir.cli.common import json_option, print_json, print_notes, set_option, split_settings
 from archir.cli.networks import settled
 from archir.cli.parameters import load_for_data, split_by_owner, tensor_flags
 from archir.cli.running import RunOptions, command_line, run_options, workplace
@@ -104,9 +104,12 @@ def recorded_method(run: str, setup: Setup, asked: str | None) -> Source:
     if "method.nas" not in setup.texts:
         fail("NAS502", f"the run in `{run}` is a training, not a search", help="go on with it: `archir train --resume`")
     source = Source("method.nas", setup.texts["method.nas"])
-    if asked is not None and (other := name_of_method(find_method(asked))) != name_of_method(source):
+    given = None if asked is None else find_method(asked)
+    if given is not None and (other := name_of_method(given)) != name_of_method(source):
         message = f"the run in `{run}` is a search by `{name_of_method(source)}`, not by `{other}`"
         fail("NAS502", message, help="leave out `--method` to go on with it, or name another folder")
+    if given is not None and given.text != source.text:
+        print_notes([f"`{asked}` has changed since `{run}` was started, which goes on with what it was started with"])
     return source
 
 

@@ -27,7 +27,7 @@ from archir.search.origins import origin_from_json, origin_to_json
 from archir.search.report import EpochRecord
 from archir.search.state import PassRun, Setup, State
 
-FORMAT = "archir-checkpoint-1"
+FORMAT = "archir-checkpoint-2"
 _REMEDY = "resume from a copy of the run folder, or start the run again in another folder"
 
 
@@ -120,6 +120,7 @@ def _facts(setup: Setup, state: State) -> dict[str, Any]:
         "kinds": dict(state.kinds),
         "passes": [run.spec for run in state.passes],
         "notes": [list(run.notes) for run in state.passes],
+        "seconds": [run.seconds for run in state.passes],
         "settled": state.settled,
         "history": [asdict(record) for record in state.history],
         "milestones": [asdict(milestone) for milestone in state.milestones],
@@ -150,8 +151,8 @@ def _read(facts: dict[str, Any], tensors: Mapping[str, Tensor]) -> tuple[Setup, 
         origin_from_json(facts["origin"]), facts["facts"], tuple(facts["steps"]), facts["texts"],
         facts["command"], facts["circumstances"],
     )  # fmt: skip
-    runs = zip(facts["passes"], values, facts["notes"], strict=True)
-    passes = tuple(PassRun(spec, read, tuple(notes)) for spec, read, notes in runs)
+    runs = zip(facts["passes"], values, facts["notes"], facts["seconds"], strict=True)
+    passes = tuple(PassRun(spec, read, tuple(notes), seconds) for spec, read, notes, seconds in runs)
     history = tuple(EpochRecord(**record) for record in facts["history"])
     state = State(
         facts["step"], facts["epoch"], model, optimizers, facts["kinds"], zeros, passes, facts["settled"], history,

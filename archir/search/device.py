@@ -28,15 +28,14 @@ def choose_device(name: str | None) -> torch.device:
 
 
 @contextmanager
-def enough_memory() -> Iterator[None]:
+def enough_memory(
+    what: str = "a training step",
+    help_: str = "use a smaller `batch`, or fewer channels or cells; then start again, as the settings have changed",
+) -> Iterator[None]:
     """Says what to do where torch finds no memory; raises ArchirError (NAS507)."""
     try:
         yield
     except RuntimeError as error:  # on a CPU there is no class of its own for it
         if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
-        fail(
-            "NAS507",
-            "there is not enough memory for a training step",
-            help="use a smaller `batch`, or fewer channels or cells; then start again, as the settings have changed",
-        )
+        fail("NAS507", f"there is not enough memory for {what}", help=help_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -41,7 +42,7 @@ class Scored(Protocol):
 def best_of(scores: Sequence[Scored], by: str) -> int:
     """Which is of the smallest `loss`, or the largest `accuracy`; the first of equals."""
     if by == "loss":
-        return min(range(len(scores)), key=lambda i: scores[i].loss)
+        return min(range(len(scores)), key=lambda i: (isnan(scores[i].loss), scores[i].loss))
     return max(range(len(scores)), key=lambda i: scores[i].accuracy)
 
 

@@ -7,7 +7,7 @@
 - milestones.json: test accuracy and parameters after each step of the method
 - contests.json, groups-N.json, similarities-N.json, contest-N/: how the parts of each contest have done, and more of it
   (see `contest.files`)
-- selected-N.json: the scores of the paths that step N has chosen from
+- selected-N.json, select-N/: the scores of the paths that step N chooses from (see `scores`)
 - arch.json: the architecture parameters after the last epoch; arch.jsonl: after each one, to six digits
 - checkpoint.safetensors: the whole state
 - net.safetensors: the weights of a trained network, by path (of a search, if its method trains what it derived)
@@ -184,6 +184,9 @@ def check_same(recorded: Setup, facts: Mapping[str, Any], steps: tuple[str, ...]
     now = _flat(json.loads(json.dumps(dict(facts))))  # tuples become lists, as in the checkpoint
     for name in sorted({*started, *now}):
         before, here = started.get(name), now.get(name)
+        if name == "files" and before != here:
+            help_ = "give it the images that it was started with, or start another run in another folder"
+            fail("NAS502", "the run was started with other images than are in the folder now", help=help_)
         if before != here:
             fail(
                 "NAS502",

@@ -14,7 +14,7 @@ from archir.passes import spec as spec_of
 from archir.search.compiler import Compiler
 from archir.search.contest.random_groups import random_groups
 from archir.search.phases import MISSING, Train
-from archir.search.steps import Compete, RunPass, Select, Step, learned_part, placed, split_of
+from archir.search.steps import Compete, RunPass, Select, Step, learned_part, phase_of, placed, split_of
 
 _LEARNED = "NAS404"
 """The code of what is wrong with a point: at other values it may be right."""
@@ -57,21 +57,27 @@ def _spec(steps: Sequence[Step], index: int, module: Module) -> str:
         case Compete() as step:
             return part_spec(step, module, index)
         case Select():
-            _require_held_out(steps[:index], module)
+            require_paths(steps[:index], module)
             return "sample"
         case Train():
             raise AssertionError("a phase is no pass")
 
 
-def _require_held_out(before: Sequence[Step], module: Module) -> None:
-    learned = learned_part(before)
-    if module.form != "relaxed" or learned == 0:
-        help_ = "relax the space, and train its weights, before this step"
-        fail("NAS402", "`select` judges the paths of a trained supernet, and there is none", help=help_)
+def require_paths(before: Sequence[Step], module: Module) -> None:
+    """Raises ArchirError (NAS402) unless a module has paths, behind these steps, that its weights can judge."""
+    if module.form != "relaxed":
+        help_ = "relax the space, and train its weights, before this step; what was derived is not selected from"
+        fail("NAS402", f"`select` chooses between the paths of a supernet, and this is a {module.form}", help=help_)
+    if not any("weights" in phase.trains for step in before if (phase := phase_of(step)) is not None):
+        fail(
+            "NAS402", "`select` judges paths by trained weights, and none are", help="train `weights` before this step"
+        )
     if module.base is not None:
-        message = "`select` judges paths with the kernels of the space, and behind `bottleneck` a supernet has others"
-        fail("NAS402", message, help="leave out `bottleneck`, or derive from the architecture parameters")
-    if learned == 1:
+        message = "`select` judges paths with the kernels of the space, and while searching this supernet has others"
+        fail(
+            "NAS402", message, help="leave out the pass that changes them for the search, such as `bottleneck`, `vital`"
+        )
+    if learned_part(before) == 1:
         message = "`select` decides on images that are held out, and a phase before it learns from all"
         fail("NAS402", message, help="give each `train` a `split` below 1")
 

@@ -167,9 +167,11 @@ class Bar:
         self._progress: Progress | None = None
         self._task = TaskID(0)
         self._shown = 0.0
+        self._counts = ""  # what the bar counts, if it counts anything but batches
 
-    def _start(self, title: str, total: int | None, done: int, text: str = "") -> None:
+    def _start(self, title: str, total: int | None, done: int, text: str = "", counts: str = "") -> None:
         self.close()
+        self._counts = counts
         self._progress = Progress(
             BarColumn(bar_width=10), TextColumn("{task.fields[text]}"),
             TimeRemainingColumn(elapsed_when_finished=True), console=self._console, transient=True,
@@ -178,8 +180,8 @@ class Bar:
         self._task = self._progress.add_task(title, total=total, completed=done, text=text)
 
     def counting(self, done: int, total: int, unit: str, past: str) -> None:
-        if self._progress is None:
-            self._start(past, total, 0)
+        if self._progress is None or self._counts != unit:
+            self._start(past, total, done, counts=unit)
         assert self._progress is not None
         self._progress.update(self._task, completed=done, text=f"{done}/{total} {unit}")
         if done == total:

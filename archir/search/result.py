@@ -27,7 +27,7 @@ class Result:
     tensors: parameters (architecture parameters, too) and buffers by the paths of `module`.
     notes: what passes had to say of what they did.
     step: index of the step under way; as many as there are steps when the run has ended.
-    architecture: lines of arch.jsonl. contests: those that are over.
+    architecture: lines of arch.jsonl. contests: those that are over. seconds: what all steps have taken.
     """
 
     folder: Path
@@ -40,6 +40,7 @@ class Result:
     step: int
     notes: tuple[str, ...] = ()
     contests: tuple[ContestRecord, ...] = ()
+    seconds: float = 0.0
 
     @property
     def finished(self) -> bool:
@@ -148,4 +149,4 @@ def result_of(
     """The result of a run in the folder `path` whose module is `module` after the passes of `maps`."""
     tensors = tensors_of(module, state, maps, compiler)
     reached = (state.milestones, state.architecture, state.step)
-    return Result(path, module, tensors, setup, state.history, *reached, state.notes, state.contests)
+    return Result(path, module, tensors, setup, state.history, *reached, state.notes, state.contests, state.seconds)

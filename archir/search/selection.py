@@ -1,35 +1,34 @@
 """A selection: paths of a supernet are judged on held-out images, and the best is the network that was found.
 
 What it decides is recorded as `sample` with the seed that gives this path: a resumed run, and `archir derive`, make the
-network from `sample{seed=...}`. An interrupted selection begins again; it takes seconds.
+network from `sample{seed=...}`. Scores are kept as they come, so an interrupted selection goes on where it was.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from functools import partial
+import time
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import torch
-from attrs import asdict, evolve
+from attrs import evolve
 
 from archir.ir.module import Module
 from archir.ir.point import Point
 from archir.lowering.torch.collective import own_batches
 from archir.passes import Rewrite, WeightMap
-from archir.search.checkpoint import write_with_remedy
 from archir.search.data import Images
 from archir.search.data.augment import standard
 from archir.search.device import enough_memory
 from archir.search.evaluation import Score, best_of
 from archir.search.job import Job
-from archir.search.paths import held_out, judge
+from archir.search.paths import held_out, judging
 from archir.search.randomness import derive_seed
+from archir.search.rehearsal import require_paths
 from archir.search.result import TrainedSupernet, tensors_of, values_of
+from archir.search.scores import ScoreFiles
 from archir.search.state import PassRun, State
 from archir.search.steps import Select, learned_part
-from archir.space.points import random_point
 from archir.space.space import space_of
 
 _SEEDS = 10**9  # seeds that people can read
@@ -40,43 +39,63 @@ def select(
 ) -> tuple[Rewrite, State]:
     """The network at the best path, and the state behind it. The folder has the scores of all: selected-N.json.
 
-    Raises `ArchirError` NAS602 if the supernet lacks kernels of its paths.
+    Raises:
+        ArchirError: NAS402 if there is nothing to judge paths with, NAS602 if the supernet lacks kernels of its paths.
     """
+    require_paths(job.steps[:index], module)
+    start = time.perf_counter()
     paths = sampled(module, step.sample, derive_seed(job.seed, "select", index) % _SEEDS)
     supernet = TrainedSupernet(module, tensors_of(module, state, maps, job.compiler), job.setup, ())
     _, images = held_out(job.data, learned_part(job.steps[:index]), job.seed, step.images)
-    scores = _judged(job, supernet, list(paths.values()), images)
-    if job.processes.is_first:
-        rows = [{"seed": seed, **asdict(score)} for seed, score in zip(paths, scores, strict=True)]
-        write_with_remedy(job.folder.path / f"selected-{index}.json", json.dumps(rows, indent=1) + "\n")
-    best = best_of(scores, step.by)
-    values = values_of(module, state.model, maps[state.settled :])
-    spec = f"sample{{seed={list(paths)[best]}}}"
+    files = ScoreFiles(job.folder.path, index)
+    scores = _scores(job, files, supernet, paths, images)
+    best = best_of(list(scores.values()), step.by)
+    values, spec = values_of(module, state.model, maps[state.settled :]), f"sample{{seed={list(scores)[best]}}}"
     rewrite = job.compiler.run_passes(module, spec, values)
-    note = _note(scores, best, step.by, space_of(module).size, len(images))
-    run = PassRun(spec, values, (*rewrite.notes, note))
-    return evolve(rewrite, notes=run.notes), evolve(state, passes=(*state.passes, run))
+    note = _note(list(scores.values()), best, step.by, space_of(module).size, len(images))
+    run = PassRun(spec, values, (*rewrite.notes, note), time.perf_counter() - start)
+    state = evolve(state, passes=(*state.passes, run), step=index + 1, epoch=0)
+    job.save(state)
+    if job.processes.is_first:
+        files.end(scores)
+    return evolve(rewrite, notes=run.notes), state
 
 
-def _judged(job: Job, supernet: TrainedSupernet, points: Sequence[Point], images: Images) -> list[Score]:
-    """The scores of all points. Each process judges some, every batch whole, and all have all."""
-    mine = list(range(job.processes.rank, len(points), job.processes.count))
-    show = partial(job.reporter.counting, unit="paths", past="judged")
-    with enough_memory(), own_batches():
-        own = judge(supernet, [points[i] for i in mine], images, standard(job.data, augment=False), show)
-    table = torch.zeros(len(points), 2, dtype=torch.float64)
-    table[mine] = torch.tensor([(score.loss, score.accuracy) for score in own], dtype=torch.float64).view(-1, 2)
-    (whole,) = job.processes.summed([table.to(job.device)])  # all but one of the terms are zero, so the sum is exact
-    return [Score(loss, accuracy) for loss, accuracy in whole.tolist()]
+def _scores(
+    job: Job, files: ScoreFiles, supernet: TrainedSupernet, paths: Mapping[int, Point], images: Images
+) -> dict[int, Score]:
+    """The scores of all paths by seed. Each process judges some, every batch whole, and all have all."""
+    known, processes = files.known(), job.processes
+    processes.wait()  # all have seen what is known before anyone adds to it
+    left = [seed for seed in paths if seed not in known]
+    mine = left[processes.rank :: processes.count]
+    own = {seed: known[seed] for seed in paths if seed in known and processes.is_first}
+    points, augmentation = [paths[seed] for seed in mine], standard(job.data, augment=False)
+    file = files.started(processes.rank)
+    with enough_memory("judging paths", "use fewer channels or cells"), own_batches():
+        for done, (seed, score) in enumerate(
+            zip(mine, judging(supernet, points, images, augmentation), strict=True), 1
+        ):
+            own[seed] = score
+            files.add(file, seed, score)
+            others = min(len(left), done * processes.count)  # about as many as this one has done
+            job.reporter.counting(len(paths) - len(left) + others, len(paths), "paths", "judged")
+    table = torch.zeros(len(paths), 2, dtype=torch.float64)
+    for place, seed in enumerate(paths):
+        if seed in own:
+            table[place] = torch.tensor([own[seed].loss, own[seed].accuracy], dtype=torch.float64)
+    (whole,) = processes.summed([table.to(job.device)])  # all but one of the terms are zero, so the sum is exact
+    return {seed: Score(loss, accuracy) for seed, (loss, accuracy) in zip(paths, whole.tolist(), strict=True)}
 
 
 def sampled(module: Module, count: int, start: int) -> dict[int, Point]:
     """Different points of the module's space by the seeds that give them; all where there are no more than `count`."""
-    wanted = min(count, space_of(module).size)
+    space = space_of(module)
+    wanted = min(count, space.size)
     found: dict[Point, int] = {}
     seed = start
     while len(found) < wanted:
-        found.setdefault(random_point(module, Random(seed)), seed)  # noqa: S311 - a seed, not a secret
+        found.setdefault(space.sample(Random(seed)), seed)  # noqa: S311 - a seed, not a secret
         seed += 1
     return {seed: point for point, seed in found.items()}
 

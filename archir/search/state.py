@@ -19,11 +19,15 @@ from archir.search.report import EpochRecord
 
 @frozen(eq=False)
 class PassRun:
-    """Passes that were run, the values of the architecture parameters that they could read, and their notes."""
+    """Passes that were run, the values of the architecture parameters that they could read, and their notes.
+
+    seconds: what a step took to decide which pass it is.
+    """
 
     spec: str
     values: Mapping[str, NDArray[np.floating[Any]]]
     notes: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @frozen(eq=False)
@@ -75,3 +79,9 @@ class State:
     def notes(self) -> tuple[str, ...]:
         """What all passes had to say of what they did."""
         return tuple(note for run in self.passes for note in run.notes)
+
+    @property
+    def seconds(self) -> float:
+        """What training, contests and selections have taken."""
+        epochs = sum(record.seconds for record in self.history if record.parts == 1)  # contests count all their parts
+        return epochs + sum(contest.seconds for contest in self.contests) + sum(run.seconds for run in self.passes)

@@ -81,7 +81,7 @@ class Select:
     Talwalkar, 2019).
 
     sample: how many different paths, each equally likely; all where there are no more. by: what the best is best in.
-    The first of equals wins. images: on how many of the images that no phase before has learned from, at most.
+    The first of equals wins. images: on how many of those that no weights have learned from, at most.
     """
 
     sample: int = field(default=200, validator=whole(1), kw_only=True)
@@ -107,9 +107,9 @@ def phase_of(step: Step) -> Train | None:
 
 
 def learned_part(steps: Iterable[Step]) -> float:
-    """The largest part of the training images that a phase has learned from; a contest's counts. 0 without any phase.
+    """The largest part of the training images that weights have learned from; a contest's counts. 0 without any phase.
 
-    The parts of different phases lie in one another, so what is left is what no phase has learned from.
+    The parts of different phases lie in one another, so what is left is what no weights have learned from.
     """
     return max((phase.split for step in steps if (phase := phase_of(step)) is not None), default=0.0)
 

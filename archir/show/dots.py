@@ -20,7 +20,7 @@ _ROW, _LINE, _REST = 0.2, 0.14, 1.0  # inches of one row, of a line below, and o
 class Dots:
     """One panel: a row for each label, a dot at its value.
 
-    taken: the row in another colour. key: lines below the panel, such as what labels mean.
+    taken: the row in another colour, and what a legend calls it. key: lines below the panel, such as what labels mean.
     """
 
     title: str
@@ -28,6 +28,7 @@ class Dots:
     values: tuple[float, ...]
     of_values: str
     taken: int
+    taken_as: str
     key: tuple[str, ...] = ()
 
 
@@ -50,8 +51,12 @@ def _draw(axes: Any, panel: Dots) -> None:
     from matplotlib.ticker import MaxNLocator
 
     places = range(len(panel.labels))
-    colors = [COLORS[1] if row == panel.taken else COLORS[0] for row in places]
-    axes.scatter(panel.values, places, c=colors, s=26, zorder=3)
+    others = [row for row in places if row != panel.taken]
+    axes.scatter([panel.values[row] for row in others], others, c=COLORS[0], s=26, zorder=3)
+    axes.scatter(panel.values[panel.taken], panel.taken, c=COLORS[1], s=26, zorder=3, label=panel.taken_as)
+    axes.legend(
+        frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2, handletextpad=0
+    )
     axes.set_yticks(places, panel.labels)
     axes.set_ylim(len(panel.labels) - 0.5, -0.5)
     axes.set_xlabel(panel.of_values)

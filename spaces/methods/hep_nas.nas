@@ -54,5 +54,5 @@ method hep_nas(
         arch=adam(lr=final_lr, betas=(0.5, 0.999), decay=1e-3),
     )
   }
-  if paths > 0 { select(sample=paths) } else { derive() }
+  if paths > 0 { select(sample=paths, by=score) } else { derive() }
 }

@@ -154,6 +154,26 @@ def test_a_search_goes_on_with_its_own_method(here: Path, capsys: pytest.Capture
     assert "is a search by `darts`, not by `entrannas`" in capsys.readouterr().err
     (here / "mine.nas").write_text("method darts() { relax() }")  # of the same name: the recorded text goes on
     assert run([*again, "--method", "mine.nas"]) == 0
+    assert "note: `mine.nas` has changed since `found` was started" in capsys.readouterr().err
+
+
+def test_nothing_is_found_before_a_path_is_selected(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    arguments = ["small.nas", "--method", "one_shot", *DATA, "--set", "epochs=1", "--set", "paths=3", "-o", "found"]
+    with monkeypatch.context() as patched:
+        patched.setattr("archir.search.selection.judging", interrupt)
+        assert run(["search", *arguments]) == 130
+    capsys.readouterr()
+    assert run(["derive", "found"]) == 1
+    assert "the run in `found` has not selected a path yet" in capsys.readouterr().err
+    assert run(["derive", "found", "--rule", "top_edges"]) == 0
+    assert run(["search", *arguments, "--resume"]) == 0
+    assert (here / "found" / "notes.txt").read_text().startswith("the best of 3 of ")
+    assert run(["derive", "found"]) == 0
 
 
 def test_inherited_weights_are_those_of_the_search(here: Path) -> None:

@@ -25,6 +25,9 @@ from archir.search.paths import judge
 from archir.search.phases import Train
 from archir.search.result import TrainedSupernet
 from archir.search.state import Setup
+from archir.sema import load_source
+from archir.source import Source
+from archir.space.points import random_point
 from tests.small_space import small_space
 
 
@@ -96,6 +99,25 @@ def test_judging_leaves_the_supernet_as_it_is() -> None:
     first = judge(whole, points, data.test, standard(data, augment=False))
     assert judge(whole, points[::-1], data.test, standard(data, augment=False)) == first[::-1]
     assert all(torch.equal(t, before[name]) for name, t in whole.tensors.items())
+
+
+def test_dropout_has_no_say() -> None:
+    """The same path has the same score whatever was drawn before."""
+    text = """
+use ops
+candidates some = none | skip | conv_3x3: conv(k=3)
+net dropping(image: tensor[3, 8, 8], classes = 4) {
+  x = image |> conv(4, k=3) |> batch_norm
+  y = choose some from x keep 1 op
+  return y |> global_avg_pool |> dropout(0.5) |> linear(classes)
+}
+"""
+    space = load_source(Source("dropping.nas", text))
+    data, of = load_data("fake", size=8), archir.apply(space, "relax")
+    points = [random_point(of, Random(0))] * 3
+    torch.manual_seed(0)
+    scores = judge(supernet(of), points, data.test, standard(data, augment=False))
+    assert len({score.loss for score in scores}) == 1
 
 
 @pytest.mark.parametrize("pipeline", ["relax{levels=2}", "relax,share_features"])

@@ -51,8 +51,14 @@ def test_a_terminal_gets_a_bar() -> None:
     for step in range(5):
         reporter.batch(BatchRecord(1, 3, step + 1, 5, 1.5, 0.25, 1000.0))
     reporter.epoch(RECORD)
+    for done in range(1, 4):
+        reporter.counting(done, 3, "paths", "judged")
+        if done < 3:
+            assert reporter._progress is not None
+            assert (reporter._progress.tasks[0].completed, reporter._progress.tasks[0].total) == (done, 3)
     reporter.close()
     text = out.getvalue()
+    assert "judged 3 paths" in text
     assert "epoch 1/3  loss 1.5000  accuracy 25.00%  1000 images/s" in text  # in the bar
     assert "valid accuracy 50.00%" in text  # above it
     assert text.index("decoded 2 images") < text.index("epoch 1/3")

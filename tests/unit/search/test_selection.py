@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import evolve
 
 import archir
 from archir.cli.networks import settled
 from archir.diagnostics import ArchirError
 from archir.ir.module import Module
 from archir.passes import run_pipeline
+from archir.search import paths
 from archir.search.compiler import Compiler
 from archir.search.data import split_train
 from archir.search.data.augment import standard
+from archir.search.evaluation import Score
 from archir.search.method import find_method, read_method
 from archir.search.paths import judge
 from archir.search.rehearsal import rehearse
 from archir.search.result import load_run, load_supernet
+from archir.search.scores import ScoreFiles
 from archir.search.selection import sampled
 from archir.search.steps import RunPass, Select, Step
 from archir.sema.specialize import print_source
@@ -75,22 +81,42 @@ def test_paths_are_different_and_all_where_there_are_few() -> None:
     assert len(sampled(few, 1000, 0)) == 125
 
 
-def test_an_interrupted_selection_comes_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_selection_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path / "whole", *START, CHOOSE)
+    judged = 0
 
-    def interrupt(*_arguments: object) -> None:
-        raise KeyboardInterrupt
+    def four(*arguments: Any) -> Iterator[Score]:
+        nonlocal judged
+        for score in paths.judging(*arguments):
+            if judged == 4:
+                raise KeyboardInterrupt
+            judged += 1
+            yield score
 
-    with monkeypatch.context() as patched:
-        patched.setattr("archir.search.selection.judge", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            run(tmp_path / "run", *START, CHOOSE)
-    assert not (tmp_path / "run" / "selected-2.json").exists()
+    monkeypatch.setattr("archir.search.selection.judging", four)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "run", *START, CHOOSE)
+    (kept,) = (tmp_path / "run" / "select-2").iterdir()
+    assert kept.read_text().count("\n") == judged == 4
+    kept.write_text(kept.read_text()[:-9])  # the disk has not all of the last line
+    judged = -100
     run(tmp_path / "run", *START, CHOOSE, resume=True)
+    assert judged == -100 + 9 - 3
     assert scores(tmp_path / "run") == scores(tmp_path / "whole")
+    assert not (tmp_path / "run" / "select-2").exists()
     assert same_bits(tmp_path / "run", tmp_path / "whole")
-    again = load_run(tmp_path / "run")
-    assert again.module == load_run(tmp_path / "whole").module
+    assert load_run(tmp_path / "run").module == load_run(tmp_path / "whole").module
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object, **_named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    files = ScoreFiles(tmp_path, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", full)
+        with pytest.raises(ArchirError, match=r"NAS503: cannot write `.*0-0.jsonl`: no space left on device"):
+            files.add(files.started(0), 1, Score(0.5, 0.5))
 
 
 def behind_a_contest(folder: Path) -> int:
@@ -120,12 +146,14 @@ def refused(module: Module, *steps: Step) -> str:
 
 def test_what_it_needs_is_said_before_the_run_begins() -> None:
     space, relaxed = tiny_space(), RunPass("relax")
-    assert "there is none" in refused(space, relaxed, CHOOSE)
-    assert "there is none" in refused(space, CHOOSE)
+    assert "trained weights, and none are" in refused(space, relaxed, CHOOSE)
+    assert "trained weights, and none are" in refused(space, relaxed, evolve(PHASE, trains=("arch",)), CHOOSE)
+    assert "this is a space" in refused(space, CHOOSE)
+    assert "this is a network" in refused(space, relaxed, PHASE, CHOOSE, CHOOSE)
     all_of_it = read_method(Source("m.nas", "method m() { relax(); train(weights); select() }"), {}).steps
     assert "learns from all" in refused(space, *all_of_it)
     narrow = RunPass("relax,share_features,bottleneck{ratio=2}")
-    assert "behind `bottleneck`" in refused(archir.load("darts", cells=3), narrow, PHASE, CHOOSE)
+    assert "while searching this supernet has others" in refused(archir.load("darts", cells=3), narrow, PHASE, CHOOSE)
     rehearse(space, (relaxed, PHASE, CHOOSE), Compiler())
 
 

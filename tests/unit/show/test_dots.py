@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -9,7 +11,9 @@ from archir.diagnostics import ArchirError
 from archir.show.dots import Dots, draw_dots, save_dots
 from archir.show.grid import COLORS
 
-PANEL = Dots("1: normal.x.2", ("a a", "a b", "b a"), (1.25, 1.21, 1.24), "loss", 1, ("edge 0  a: skip; b: none",))
+PANEL = Dots(
+    "1: normal.x.2", ("a a", "a b", "b a"), (1.25, 1.21, 1.24), "loss", 1, "goes on", ("edge 0  a: skip; b: none",)
+)
 
 
 def test_pictures_are_whole_and_the_same_each_time(tmp_path: Path) -> None:
@@ -22,13 +26,15 @@ def test_pictures_are_whole_and_the_same_each_time(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_one_dot_is_in_another_colour() -> None:
-    drawn = draw_dots([PANEL]).decode().lower().split("pathcollection", 1)[1]
-    assert (drawn.count(f"fill: {COLORS[1].lower()}"), drawn.count(f"fill: {COLORS[0].lower()}")) == (1, 2)
+def test_one_dot_is_in_another_colour_and_the_legend_says_why() -> None:
+    drawn = draw_dots([PANEL]).decode()
+    fills = Counter(re.findall(r"<use [^>]*fill: (#\w+)", drawn.lower()))
+    assert (fills[COLORS[0].lower()], fills[COLORS[1].lower()]) == (2, 2)  # the legend has one, too
+    assert "<!-- goes on -->" in drawn
 
 
 def test_more_rows_are_higher() -> None:
-    many = Dots("many", tuple("abcdefgh"), tuple(range(8)), "loss", 0)
+    many = Dots("many", tuple("abcdefgh"), tuple(range(8)), "loss", 0, "goes on")
     heights = [float(ET.fromstring(draw_dots([p])).get("height", "0").removesuffix("pt")) for p in (PANEL, many)]
     assert heights[0] < heights[1]
 
