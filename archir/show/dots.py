@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from attrs import frozen
@@ -12,7 +13,7 @@ from archir.files import atomic_write
 from archir.show.draw import Format, format_of
 from archir.show.grid import COLORS, draw_grid, ruled, titled
 
-_WIDTH = 4.2  # inches of one panel
+_WIDTH, _LETTERS = 4.2, 66  # inches of one panel, and letters of a line below it
 _ROW, _LINE, _REST = 0.2, 0.14, 1.0  # inches of one row, of a line below, and of title and scale
 
 
@@ -43,8 +44,13 @@ def save_dots(path: str | os.PathLike[str], panels: Sequence[Dots]) -> None:
 
 def draw_dots(panels: Sequence[Dots], format: Format = "svg") -> bytes:  # noqa: A002
     """A picture of panels side by side, on white; the same panels give the same bytes."""
-    height = _REST + max((_ROW * len(panel.labels) + _LINE * len(panel.key) for panel in panels), default=0.0)
+    height = _REST + max((_ROW * len(panel.labels) + _LINE * len(_key(panel)) for panel in panels), default=0.0)
     return draw_grid(panels, _draw, format, columns=4, width=_WIDTH, height=height)
+
+
+def _key(panel: Dots) -> list[str]:
+    """The lines below a panel, none of them wider than it."""
+    return [line for text in panel.key for line in wrap(text, _LETTERS, subsequent_indent="    ")]
 
 
 def _draw(axes: Any, panel: Dots) -> None:
@@ -61,7 +67,7 @@ def _draw(axes: Any, panel: Dots) -> None:
     axes.set_ylim(len(panel.labels) - 0.5, -0.5)
     axes.set_xlabel(panel.of_values)
     if panel.key:
-        axes.set_xlabel("\n".join([panel.of_values, "", *panel.key]), fontsize=7, loc="left", parse_math=False)
+        axes.set_xlabel("\n".join([panel.of_values, "", *_key(panel)]), fontsize=7, loc="left", parse_math=False)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.margins(x=0.08)
     ruled(axes)

@@ -33,6 +33,15 @@ def test_one_dot_is_in_another_colour_and_the_legend_says_why() -> None:
     assert "<!-- goes on -->" in drawn
 
 
+def test_long_lines_of_the_key_are_wrapped() -> None:
+    long = Dots(
+        "long", ("a", "b"), (1.0, 2.0), "loss", 0, "goes on", ("edge 0  a: " + " | ".join(["sep_conv_3x3"] * 9),)
+    )
+    lines = re.findall(r"<!-- (?:edge 0|sep_conv|    ).*? -->|sep_conv_3x3 \|[^\n]*", draw_dots([long]).decode())
+    assert len(lines) > 1
+    assert max(map(len, lines)) < 90
+
+
 def test_more_rows_are_higher() -> None:
     many = Dots("many", tuple("abcdefgh"), tuple(range(8)), "loss", 0, "goes on")
     heights = [float(ET.fromstring(draw_dots([p])).get("height", "0").removesuffix("pt")) for p in (PANEL, many)]
