@@ -33,12 +33,18 @@ class ScoreFiles:
         return self.run / f"select-{self.index}"
 
     def known(self) -> dict[int, Score]:
-        """What processes that were interrupted have judged. A last line that was cut off counts for nothing."""
+        """What processes that were interrupted have judged. A last line that was cut off counts for nothing.
+
+        Raises `ArchirError` NAS504 for a file that is damaged otherwise.
+        """
         found: dict[int, Score] = {}
         for file in sorted(self._folder.glob("*.jsonl")):
-            for line in file.read_text("utf-8").split("\n")[:-1]:
-                row = json.loads(line)
-                found[row["seed"]] = Score(row["loss"], row["accuracy"])
+            try:
+                rows = [json.loads(line) for line in file.read_text("utf-8").split("\n")[:-1]]
+                found |= {int(row["seed"]): Score(float(row["loss"]), float(row["accuracy"])) for row in rows}
+            except (OSError, ValueError, KeyError, TypeError):
+                help_ = f"remove the folder `{self._folder}`, then go on with `--resume`: its paths are judged again"
+                fail("NAS504", f"`{file}` is damaged", help=help_)
         return found
 
     def started(self, rank: int) -> Path:
@@ -56,8 +62,11 @@ class ScoreFiles:
             reason = (error.strerror or "it failed").lower()
             fail("NAS503", f"cannot write `{file}`: {reason}", help="make room on the disk, then go on with `--resume`")
 
-    def end(self, scores: Mapping[int, Score]) -> None:
+    def save(self, scores: Mapping[int, Score]) -> None:
         """Writes what all have come to."""
         rows = [{"seed": seed, **asdict(score)} for seed, score in scores.items()]
         write_with_remedy(self.run / f"selected-{self.index}.json", json.dumps(rows, indent=1) + "\n")
+
+    def forget(self) -> None:
+        """Removes the scores of each process."""
         shutil.rmtree(self._folder, ignore_errors=True)

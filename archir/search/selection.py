@@ -55,9 +55,10 @@ def select(
     note = _note(list(scores.values()), best, step.by, space_of(module).size, len(images))
     run = PassRun(spec, values, (*rewrite.notes, note), time.perf_counter() - start)
     state = evolve(state, passes=(*state.passes, run), step=index + 1, epoch=0)
-    job.save(state)
     if job.processes.is_first:
-        files.end(scores)
+        files.save(scores)
+        job.save(state)
+        files.forget()  # not before: who is killed here goes on behind the selection
     return evolve(rewrite, notes=run.notes), state
 
 

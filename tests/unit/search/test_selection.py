@@ -108,6 +108,30 @@ def test_an_interrupted_selection_goes_on_where_it_was(tmp_path: Path, monkeypat
     assert load_run(tmp_path / "run").module == load_run(tmp_path / "whole").module
 
 
+@pytest.mark.parametrize("text", ["{\n", "[1]\n", '{"seed": 1}\n', '{"seed": 1, "loss": null, "accuracy": 0}\n'])
+def test_scores_that_are_damaged_are_refused(text: str, tmp_path: Path) -> None:
+    files = ScoreFiles(tmp_path, 2)
+    files.add(files.started(0), 1, Score(0.5, 0.25))
+    assert files.known() == {1: Score(0.5, 0.25)}
+    files.started(0).write_text(text)
+    with pytest.raises(ArchirError, match=r"NAS504: `.*0-1.jsonl` is damaged"):
+        files.known()
+
+
+def test_who_is_killed_behind_a_selection_has_its_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ScoreFiles, "forget", die)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "run", *START, CHOOSE)
+        assert len(scores(tmp_path / "run")) == 9
+        patched.setattr("archir.search.selection.judging", die)
+        run(tmp_path / "run", *START, CHOOSE, resume=True)  # judges nothing again
+    assert load_run(tmp_path / "run").module.form == "network"
+
+
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_arguments: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
